@@ -1,0 +1,1 @@
+"""What the world looks like: road surfaces, markings, terrain and scenery as arrays of triangles."""
