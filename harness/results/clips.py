@@ -1,7 +1,7 @@
 """Short clips around a departure: what the agent saw and looked at, how it steered, who raised the alarm.
 
 A clip frame is a picture of two panels (the agent's frame; the same frame under the saliency heat) above a
-strip of instruments. Drawing is plain OpenCV and encoding single-threaded x264, so equal records give equal bytes.
+strip of instruments. Drawing is plain OpenCV and encoding single-threaded x264: equal records, equal bytes.
 """
 
 from __future__ import annotations
