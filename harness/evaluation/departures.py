@@ -1,13 +1,10 @@
 """Lane departures from geometry: grades, events, onsets (PROTOCOL §3).
 
-Grades are independent booleans per tick: G0 lane margin below zero (a tyre over the line) for at least 0.2 s,
-G1 more than 1 m off the lane centre, G2 the centre outside the lane, G3 off the road. An event is a
-maximal stretch of
-one grade, stretches closer than 1 s merged; its onset τ is the first tick of the first stretch.
-Collision and stuck
-are classes of their own and no part of the lane headline. Ticks under the ODD mask (junctions, commanded
-lane changes,
-missing markings) carry no lane and are never a departure.
+Grades are independent booleans per tick: G0 lane margin below zero (a tyre over the line) for at least
+0.2 s, G1 more than 1 m off the lane centre, G2 the centre outside the lane, G3 off the road. An event is a
+maximal stretch of one grade, stretches closer than 1 s merged; its onset τ is the first tick of the first
+stretch. Collision and stuck are classes of their own and no part of the lane headline. Ticks under the ODD
+mask (junctions, commanded lane changes, missing markings) carry no lane and are never a departure.
 """
 
 from __future__ import annotations
@@ -154,9 +151,8 @@ def find_stuck(speed_mps: npt.ArrayLike, target_speed_mps: npt.ArrayLike, tick_s
 class OnlineDepartureDetector:
     """The main-grade (G0) rule of :func:`find_departures`, one tick at a time.
 
-    After ``update`` on row k, ``departed`` equals "``find_departures`` on rows 0..k finds a G0 event",
-    and the onset is
-    the same. The onset is known only 0.2 s after it happened, when the stretch has lasted long enough.
+    After ``update`` on row k, ``departed`` equals "``find_departures`` on rows 0..k finds a G0 event", and
+    the onset is the same. An onset is known only once the stretch has lasted 0.2 s.
 
     Args:
         tick_s: simulation step, s.

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 BoolArray = npt.NDArray[np.bool_]
-# In floats 0.6 / 0.2 is 2.9999999999999996 and 0.3 / 0.1 too, 1.1 / 0.1 is 11.000000000000002: round-off
-# must neither add nor drop a tick.
+# In floats 0.6 / 0.2 is 2.9999999999999996: round-off must neither add nor drop a tick.
 ROUND_OFF_TICKS = 1e-6
 
 

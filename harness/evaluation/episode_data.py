@@ -1,0 +1,137 @@
+"""One recorded episode as the evaluation sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+SCORE_PREFIX = "score__"
+SWA_ERROR_PREFIX = "swa_error__"
+MISSING_OUTCOMES = frozenset({"infrastructure_error", "invalid"})
+
+
+class EpisodeDataError(ValueError):
+    """An episode record lacks what its evaluation needs."""
+
+
+@dataclass(frozen=True)
+class EpisodeData:
+    """The record of one finished episode (``docs/architecture.md`` §5).
+
+    Attributes:
+        spec: the resolved episode spec. Read here: ``episode_id pair_id world_id mode tick_s`` and the
+            names ``road`` and ``condition``.
+        ticks: the tick table, one row per tick; no rows where the episode never ran.
+        events: the content of ``events.json``.
+        timings: the timings table, None where it was not kept.
+    """
+
+    spec: Mapping[str, Any]
+    ticks: pd.DataFrame
+    events: Mapping[str, Any]
+    timings: pd.DataFrame | None = None
+
+    @property
+    def episode_id(self) -> str:
+        """Hash of the whole spec."""
+        return str(self._required("episode_id"))
+
+    @property
+    def pair_id(self) -> str:
+        """Hash of the world and the sensor schedule: twins share it."""
+        return str(self._required("pair_id"))
+
+    @property
+    def world_id(self) -> str:
+        """Hash of the world alone: names the expert run that finds unavoidable pairs."""
+        return str(self._required("world_id"))
+
+    @property
+    def mode(self) -> str:
+        """``shadow``, ``takeover:<monitor>@<point>``, ``expert`` or ``log``."""
+        return str(self._required("mode"))
+
+    @property
+    def tick_s(self) -> float:
+        """Simulation step, s."""
+        return float(self._required("tick_s"))
+
+    @property
+    def road(self) -> str:
+        """Name of the road."""
+        return str(self._required("road"))
+
+    @property
+    def condition(self) -> str:
+        """Name of the weather and sensor condition."""
+        return str(self._required("condition"))
+
+    @property
+    def outcome(self) -> str:
+        """``completed``, ``agent_error``, ``infrastructure_error`` or ``invalid``."""
+        if "outcome" not in self.events:
+            raise EpisodeDataError(f"events of episode {self.episode_id} have no outcome; re-run the episode")
+        return str(self.events["outcome"])
+
+    @property
+    def is_missing(self) -> bool:
+        """The episode says nothing about driving: the infrastructure failed or the simulation was implausible."""
+        return self.outcome in MISSING_OUTCOMES
+
+    @property
+    def is_agent_error(self) -> bool:
+        """The agent raised or gave no steering: a failure of the agent at its last tick."""
+        return self.outcome == "agent_error"
+
+    @property
+    def duration_s(self) -> float:
+        """Simulated time covered by the tick table, s."""
+        return len(self.ticks) * self.tick_s
+
+    @property
+    def distance_m(self) -> float:
+        """Distance driven, m: the loop's own figure, else speed summed over the ticks."""
+        recorded = self.events.get("distance_m")
+        if recorded is not None:
+            return float(recorded)
+        return float(np.sum(self.column("speed_mps")) * self.tick_s) if len(self.ticks) else 0.0
+
+    @property
+    def monitors(self) -> list[str]:
+        """Names of the monitors that scored this episode, in the order of the columns."""
+        return [str(c)[len(SCORE_PREFIX) :] for c in self.ticks.columns if str(c).startswith(SCORE_PREFIX)]
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """One column of the tick table, (N,), in its stored dtype.
+
+        Raises:
+            EpisodeDataError: the column is missing.
+        """
+        if name not in self.ticks.columns:
+            raise EpisodeDataError(
+                f"tick table of episode {self.episode_id} has no column {name!r}; it was recorded by another "
+                "version, re-run the campaign"
+            )
+        return self.ticks[name].to_numpy()
+
+    def raw_score(self, monitor: str) -> npt.NDArray[np.float32]:
+        """Raw score of a monitor, (N,) float32, NaN = monitor fault."""
+        return self.column(SCORE_PREFIX + monitor)
+
+    def swa_error_deg(self, monitor: str) -> npt.NDArray[np.float32] | None:
+        """Predicted signed SWA error, (N,) float32; None if the monitor never predicts one."""
+        name = SWA_ERROR_PREFIX + monitor
+        if name not in self.ticks.columns:
+            return None
+        values = self.column(name)
+        return None if np.isnan(values).all() else values
+
+    def _required(self, key: str) -> Any:
+        if key not in self.spec:
+            raise EpisodeDataError(f"episode spec has no {key!r}; it was written by another version")
+        return self.spec[key]
