@@ -1,0 +1,71 @@
+"""Bytes on disk that survive a crash and are the same in every run of the same episode."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def parquet_bytes(table: pa.Table, schema_version: int) -> bytes:
+    """The table as a Parquet file whose bytes depend on its content alone.
+
+    Written from one row group with fixed settings and only the schema version as metadata, so two equal
+    tables give equal files (for one pyarrow version, whose name Parquet stores in the file).
+    """
+    plain = table.replace_schema_metadata({"schema_version": str(schema_version)}).combine_chunks()
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        plain,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        row_group_size=max(plain.num_rows, 1),
+        write_statistics=True,
+    )
+    return bytes(sink.getvalue())
+
+
+def json_bytes(value: Any) -> bytes:
+    """The value as indented JSON, keys sorted, UTF-8; NaN and infinity are refused.
+
+    Raises:
+        ValueError: a float that JSON cannot express; undefined is null.
+    """
+    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def sha256_of(content: bytes) -> str:
+    """Hex SHA-256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file and wait until the disk has it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_atomically(path: Path, content: bytes) -> None:
+    """Write beside ``path``, then rename over it: readers see the old file or the new one, never a half."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write_synced(temporary, content)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in ``folder``."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,87 @@
+"""Read a campaign back, each file checked against its hash."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from harness.evaluation.episode_data import EpisodeData
+from harness.results.files import sha256_of
+from harness.results.index import IndexEntry, read_index
+from harness.results.store import INDEX_FILE, StoreError, read_campaign_json
+
+NEEDED_FILES = ("spec.json", "ticks.parquet", "timings.parquet", "events.json")
+
+
+class CorruptResultError(StoreError):
+    """A stored file is missing or is not what was stored."""
+
+
+def read_campaign(folder: Path) -> tuple[dict[str, Any], Iterator[EpisodeData]]:
+    """Open the results of a campaign.
+
+    Args:
+        folder: the campaign's folder.
+
+    Returns:
+        What ``campaign.json`` says, and the episodes in the campaign's order (not the order in which they
+        happened to finish), read one by one.
+
+    Raises:
+        StoreError: no readable campaign there.
+        CorruptResultError: while iterating, a file that does not match its hash.
+    """
+    campaign = read_campaign_json(folder)
+    entries = read_index(folder / INDEX_FILE)
+    order = {episode_id: position for position, episode_id in enumerate(campaign.get("episode_ids", []))}
+    ordered = sorted(
+        entries.values(), key=lambda entry: (order.get(entry.episode_id, len(order)), entry.episode_id)
+    )
+    return campaign, (read_episode(folder, entry) for entry in ordered)
+
+
+def read_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
+    """One episode of a campaign folder.
+
+    Raises:
+        CorruptResultError: a file is missing or does not match its hash.
+    """
+    contents = {name: _checked(folder, entry, name) for name in NEEDED_FILES}
+    return EpisodeData(
+        spec=json.loads(contents["spec.json"]),
+        ticks=pq.read_table(io.BytesIO(contents["ticks.parquet"])).to_pandas(),
+        events=json.loads(contents["events.json"]),
+        timings=pq.read_table(io.BytesIO(contents["timings.parquet"])).to_pandas(),
+    )
+
+
+def read_attempts(folder: Path, entry: IndexEntry) -> list[dict[str, Any]]:
+    """How each try of an episode ended: ``attempt``, ``error`` (null when it succeeded), ``log`` (file name).
+
+    Raises:
+        CorruptResultError: the file is missing or does not match its hash.
+    """
+    attempts: list[dict[str, Any]] = json.loads(_checked(folder, entry, "attempts.json"))["attempts"]
+    return attempts
+
+
+def _checked(folder: Path, entry: IndexEntry, name: str) -> bytes:
+    for file in entry.files:
+        if file.path.endswith(f"/{entry.episode_id}/{name}"):
+            break
+    else:
+        raise CorruptResultError(f"episode {entry.episode_id} was stored without {name}; run it again")
+    try:
+        content = (folder / file.path).read_bytes()
+    except FileNotFoundError as error:
+        raise CorruptResultError(f"{file.path} is missing; restore it or run the episode again") from error
+    if sha256_of(content) != file.sha256:
+        raise CorruptResultError(
+            f"{file.path} is not what was stored (its hash differs); restore it or run the episode again"
+        )
+    return content
