@@ -31,7 +31,6 @@ TICK_COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(("off_road", "odd_mask", "collision"), pa.bool_()),
     **dict.fromkeys(("swa_agent_deg", "swa_label_deg", "swa_command_deg", "swa_actual_deg"), pa.float32()),
     "swa_second_expert_deg": pa.float32(),
-    "swa_second_expert_deg": pa.float32(),
     **dict.fromkeys(("throttle", "brake", "target_speed_mps"), pa.float32()),
     "takeover": pa.bool_(),
     "sensor_level": pa.float32(),
