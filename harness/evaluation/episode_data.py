@@ -80,7 +80,8 @@ class EpisodeData:
 
     @property
     def is_missing(self) -> bool:
-        """The episode says nothing about driving: the infrastructure failed or the simulation was implausible."""
+        """The episode says nothing about driving: the infrastructure failed or the simulation was
+        implausible."""
         return self.outcome in MISSING_OUTCOMES
 
     @property
