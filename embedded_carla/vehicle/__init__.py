@@ -1,0 +1,1 @@
+"""How a vehicle moves: parameters, tyres and the single-track model."""

@@ -1,0 +1,251 @@
+"""Dynamic single-track model: load-dependent saturating tyres, sound down to standstill."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from embedded_carla.vehicle.parameters import GRAVITY_MPS2, Core, VehicleParameters
+from embedded_carla.vehicle.state import VehicleState, at_rest, with_velocity
+from embedded_carla.vehicle.tyre import axle_friction, lateral_force_n
+
+__all__ = ["SUBSTEP_S", "VehicleState", "at_rest", "step", "warm_up", "with_velocity"]
+
+SUBSTEP_S = 0.0025
+"""Longest integration step: 20 of them in a tick of 0.05 s, whatever the machine."""
+_KINEMATIC_BELOW_MPS = 1.0
+_DYNAMIC_ABOVE_MPS = 2.0
+_RELAXATION_S = 0.05
+"""Time in which slow motion takes on the motion without slip."""
+_AXLE_USE = 0.95
+"""Largest share of the friction circle that drive and brake may use (slip control keeps the rest)."""
+
+
+@njit(cache=True)
+def _forces(
+    vx: float,
+    vy: float,
+    yaw_rate: float,
+    angle: float,
+    a_long: float,
+    drive_n: float,
+    brake_n: float,
+    hand_brake: bool,
+    mu: float,
+    gravity_along: float,
+    p: Core,
+) -> tuple[float, float, float, float, float]:
+    """Rates at a state: dvx without friction, friction against the motion (≥ 0), dvy, dyaw_rate, a_across."""
+    wheelbase = p.front_m + p.rear_m
+    weight_n = p.mass_kg * GRAVITY_MPS2
+    static_front_n = weight_n * p.rear_m / wheelbase
+    static_rear_n = weight_n - static_front_n
+    load_front_n = static_front_n - p.mass_kg * a_long * p.cg_height_m / wheelbase
+    load_front_n = min(max(load_front_n, 0.05 * weight_n), 0.95 * weight_n)
+    load_rear_n = weight_n - load_front_n
+    mu_front = axle_friction(mu, load_front_n, static_front_n, p.load_sensitivity)
+    mu_rear = axle_friction(mu, load_rear_n, static_rear_n, p.load_sensitivity)
+
+    # Longitudinal forces, each axle within its circle; brakes are distributed by load.
+    room_front_n = _AXLE_USE * mu_front * load_front_n
+    room_rear_n = _AXLE_USE * mu_rear * load_rear_n
+    drive_front_n = min(max(p.drive_front_share * drive_n, -room_front_n), room_front_n)
+    drive_rear_n = min(max((1.0 - p.drive_front_share) * drive_n, -room_rear_n), room_rear_n)
+    brake_front_n = min(brake_n * load_front_n / weight_n, room_front_n - abs(drive_front_n))
+    wanted_rear_n = room_rear_n if hand_brake else brake_n * load_rear_n / weight_n
+    brake_rear_n = min(wanted_rear_n, room_rear_n - abs(drive_rear_n))
+    # Near standstill a brake holds rather than pushes, so its share in turning forces fades out.
+    against = -vx / max(abs(vx), 0.5)
+    fx_front_n = drive_front_n + against * brake_front_n
+
+    cos, sin = math.cos(angle), math.sin(angle)
+    across_front = vy + p.front_m * yaw_rate
+    rolling_front = vx * cos + across_front * sin
+    sliding_front = across_front * cos - vx * sin
+    slip_front = -math.atan2(sliding_front, max(abs(rolling_front), _KINEMATIC_BELOW_MPS))
+    slip_rear = -math.atan2(vy - p.rear_m * yaw_rate, max(abs(vx), _KINEMATIC_BELOW_MPS))
+    fy_front_n = lateral_force_n(
+        slip_front,
+        load_front_n,
+        mu_front,
+        abs(drive_front_n) + brake_front_n,
+        p.stiffness_front_per_rad,
+        p.tyre_shape,
+        p.tyre_curvature,
+    )
+    fy_rear_n = lateral_force_n(
+        slip_rear,
+        load_rear_n,
+        mu_rear,
+        abs(drive_rear_n) + brake_rear_n,
+        p.stiffness_rear_per_rad,
+        p.tyre_shape,
+        p.tyre_curvature,
+    )
+
+    # Above walking pace the tyres decide, below it the wheels roll without slip (smoothstep in between).
+    speed = math.hypot(vx, vy)
+    w = min(max((speed - _KINEMATIC_BELOW_MPS) / (_DYNAMIC_ABOVE_MPS - _KINEMATIC_BELOW_MPS), 0.0), 1.0)
+    w = w * w * (3.0 - 2.0 * w)
+    air_mps2 = -0.6 * p.drag_area_m2 * vx * abs(vx) / p.mass_kg
+    front_across_n = fy_front_n * cos + fx_front_n * sin
+    driven_mps2 = (drive_front_n * cos + drive_rear_n) / p.mass_kg
+    a_free = driven_mps2 - w * fy_front_n * sin / p.mass_kg + air_mps2 + gravity_along
+    a_rub = (brake_front_n * cos + brake_rear_n) / p.mass_kg + p.rolling_resistance * GRAVITY_MPS2
+    a_across = w * (front_across_n + fy_rear_n) / p.mass_kg
+    dyaw = w * (p.front_m * front_across_n - p.rear_m * fy_rear_n) / p.yaw_inertia_kgm2
+    if w < 1.0:
+        rolled_yaw_rate = vx * math.tan(angle) / wheelbase
+        across_kinematic = (p.rear_m * rolled_yaw_rate - vy) / _RELAXATION_S + yaw_rate * vx
+        limit = mu * GRAVITY_MPS2
+        a_across += (1.0 - w) * min(max(across_kinematic, -limit), limit)
+        dyaw += (1.0 - w) * (rolled_yaw_rate - yaw_rate) / _RELAXATION_S
+    return a_free + w * yaw_rate * vy, a_rub, a_across - yaw_rate * vx, dyaw, a_across
+
+
+@njit(cache=True)
+def _rubbed(vx: float, a_free: float, a_rub: float, h: float) -> float:
+    """Velocity after ``h``: friction slows the motion, stops it, holds it, and never turns it round."""
+    free = vx + a_free * h
+    return free - min(max(free, -a_rub * h), a_rub * h)
+
+
+@njit(cache=True)
+def _integrate(
+    x: float,
+    y: float,
+    yaw: float,
+    pitch: float,
+    vx: float,
+    vy: float,
+    yaw_rate: float,
+    angle: float,
+    a_long: float,
+    throttle: float,
+    brake: float,
+    steer: float,
+    hand_brake: bool,
+    reverse: bool,
+    friction: float,
+    dt: float,
+    p: Core,
+    curve_speeds: npt.NDArray[np.float64],
+    curve_factors: npt.NDArray[np.float64],
+) -> tuple[float, float, float, float, float, float, float, float, float]:
+    """`step` on numbers: (x, y, yaw, vx, vy, yaw_rate, angle, a_long, a_lat) after ``dt``, midpoint rule."""
+    count = max(math.ceil(dt / SUBSTEP_S - 1e-9), 1)
+    h = dt / count
+    mu = p.mu * friction
+    gravity_along = -GRAVITY_MPS2 * math.sin(pitch)
+    commanded = -steer * p.max_steer_rad * np.interp(math.hypot(vx, vy), curve_speeds, curve_factors)
+    wanted = min(max(commanded, -p.road_wheel_limit_rad), p.road_wheel_limit_rad)
+    turn = p.road_wheel_rate_radps * h
+    a_lat = 0.0
+    for _ in range(count):
+        angle += min(max(wanted - angle, -turn), turn)
+        drive_n = throttle * min(p.drive_force_n, p.drive_power_w / max(abs(vx), 0.1))
+        if reverse:
+            drive_n = -drive_n * min(max((vx + p.reverse_speed_mps) / 1.0, 0.0), 1.0)
+        # The motor drags in proportion to speed below 1 m/s, so that it never holds or turns a standing car.
+        drag_mps2 = p.engine_drag_mps2 * (1.0 - throttle) * min(max(vx, -1.0), 1.0)
+        brake_n = brake * p.brake_mps2 * p.mass_kg
+        held = gravity_along - drag_mps2
+        free, rub, dvy, dyaw, _ = _forces(
+            vx, vy, yaw_rate, angle, a_long, drive_n, brake_n, hand_brake, mu, held, p
+        )
+        vx_mid = _rubbed(vx, free, rub, 0.5 * h)
+        vy_mid = vy + 0.5 * h * dvy
+        yaw_rate_mid = yaw_rate + 0.5 * h * dyaw
+        free, rub, dvy, dyaw, a_lat = _forces(
+            vx_mid, vy_mid, yaw_rate_mid, angle, a_long, drive_n, brake_n, hand_brake, mu, held, p
+        )
+        energy = p.mass_kg * (vx * vx + vy * vy) + p.yaw_inertia_kgm2 * yaw_rate * yaw_rate
+        vx_new = _rubbed(vx, free, rub, h)
+        vy_new = vy + h * dvy
+        yaw_rate_new = yaw_rate + h * dyaw
+        if drive_n == 0.0:
+            # Rolling without slip prescribes motion; without a motor it may redirect energy, not make any.
+            fall = max(p.mass_kg * gravity_along * (vx + vx_new) * h, 0.0)
+            now = p.mass_kg * (vx_new**2 + vy_new**2) + p.yaw_inertia_kgm2 * yaw_rate_new**2
+            if now > energy + fall:
+                scale = math.sqrt((energy + fall) / now)
+                vx_new, vy_new, yaw_rate_new = vx_new * scale, vy_new * scale, yaw_rate_new * scale
+        if vx_new == 0.0 and abs(vy_new) < 1e-3 and abs(yaw_rate_new) < 1e-3:
+            vy_new, yaw_rate_new, a_lat = 0.0, 0.0, 0.0
+        a_long = (vx_new - vx) / h - yaw_rate_mid * vy_mid
+        yaw_mid = yaw + 0.5 * h * 0.5 * (yaw_rate + yaw_rate_new)
+        mean_vx, mean_vy = 0.5 * (vx + vx_new), 0.5 * (vy + vy_new)
+        cos, sin = math.cos(yaw_mid), math.sin(yaw_mid)
+        x += h * (mean_vx * cos - mean_vy * sin)
+        y += h * (mean_vx * sin + mean_vy * cos)
+        yaw += 0.5 * h * (yaw_rate + yaw_rate_new)
+        vx, vy, yaw_rate = vx_new, vy_new, yaw_rate_new
+    return x, y, yaw, vx, vy, yaw_rate, angle, a_long, a_lat
+
+
+def _within(value: float, low: float, high: float) -> float:
+    """``value`` clamped; not a number counts as 0, as a vehicle cannot refuse a command."""
+    return min(max(value, low), high) if value == value else 0.0
+
+
+def step(
+    state: VehicleState,
+    throttle: float,
+    brake: float,
+    steer: float,
+    hand_brake: bool,
+    reverse: bool,
+    params: VehicleParameters,
+    friction: float,
+    dt_s: float,
+) -> VehicleState:
+    """The vehicle ``dt_s`` later.
+
+    Dynamic single-track model (Rajamani, "Vehicle Dynamics and Control", ch. 2) with magic-formula axles
+    under a friction ellipse and longitudinal load transfer, midpoint rule in equal steps of at most 2.5 ms;
+    between 2 and 1 m/s it passes into rolling without slip. Without throttle kinetic energy never grows on
+    the flat.
+
+    Args:
+        state: now.
+        throttle, brake: 0..1. steer: −1..1, CARLA's sign (right positive). Clamped; NaN counts as 0.
+        hand_brake: locks the rear axle up to its tyres' limit.
+        reverse: throttle pushes backwards.
+        params: the vehicle.
+        friction: road friction over a dry road's, > 0 (1 = dry).
+        dt_s: > 0.
+
+    Returns:
+        The new state; yaw is not wrapped.
+    """
+    speeds, factors = params.curve
+    x_m, y_m, yaw, vx, vy, yaw_rate, angle, a_long, a_lat = _integrate(
+        float(state.x_m),
+        float(state.y_m),
+        float(state.yaw_rad),
+        float(state.pitch_rad),
+        float(state.v_long_mps),
+        float(state.v_lat_mps),
+        float(state.yaw_rate_radps),
+        float(state.road_wheel_angle_rad),
+        float(state.a_long_mps2),
+        _within(float(throttle), 0.0, 1.0),
+        _within(float(brake), 0.0, 1.0),
+        _within(float(steer), -1.0, 1.0),
+        bool(hand_brake),
+        bool(reverse),
+        max(float(friction), 0.01),
+        float(dt_s),
+        params.core,
+        speeds,
+        factors,
+    )
+    return VehicleState(x_m, y_m, state.z_m, yaw, state.pitch_rad, vx, vy, yaw_rate, angle, a_long, a_lat)
+
+
+def warm_up() -> None:
+    """Compile (or load) the model, so that the first tick is as fast as the rest."""
+    step(at_rest(0.0, 0.0, 0.0, 0.0), 0.0, 0.0, 0.0, False, False, VehicleParameters(), 1.0, 0.05)
