@@ -32,7 +32,8 @@ class SecondExpertTuning:
         sample_s: period of the regulator.
         preview_s: curvature is averaged from now to this much travel ahead.
         understeer_rad_per_mps2, rear_slip_rad_per_mps2: feed-forward for tyre slip, per lateral
-            acceleration: extra road wheel angle, and how far the nose of a cornering car points to the inside of its course.
+            acceleration: extra road wheel angle, and how far the nose of a cornering car points to the
+            inside of its course.
     """
 
     offset_m: float = 0.6

@@ -1,0 +1,92 @@
+"""VisualBackProp (Bojarski et al. 2016, arXiv:1611.05418), exactly as published.
+
+1. average the maps of each layer over channels, after its ReLU;
+2. from the last layer on: scale up by a transposed convolution whose weights are all 1, with the kernel and
+   stride of the convolution that made the map and the output padding its size needs, and multiply by the
+   averaged map below;
+3. scale the result of the first layer up to the input and normalise to [0, 1].
+
+It works on stored activations, so it costs no forward pass. Up to normalisation the value of a pixel is the
+sum over all paths to the last layer of the product of the activations on the path (the paper's Eq. 4; its
+factor v(X), the pixel's own value, is no part of the published algorithm, which never multiplies by the input).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch.nn import functional
+
+from agents.saliency.conv_layer import ConvLayer
+
+_SMALLEST_RANGE = torch.finfo(torch.float32).tiny
+
+
+class SaliencyMaps(NamedTuple):
+    """Maps of a batch and what normalisation took away from them.
+
+    Attributes:
+        maps: (B, 1, H, W) float32, [0, 1] per picture; zeros where ``zero`` is set.
+        zero: (B,) bool, the map had no contrast (usually: a dead last layer) and could not be normalised.
+        low, high: (B,) value of the map that became 0 and 1: global dimming shows here, not in ``maps``.
+    """
+
+    maps: torch.Tensor
+    zero: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+
+
+def visualbackprop(
+    activations: Sequence[torch.Tensor], layers: Sequence[ConvLayer], input_size: tuple[int, int]
+) -> SaliencyMaps:
+    """Saliency of a batch from its stored activations.
+
+    Args:
+        activations: post-ReLU maps of each convolution, first to last, each (B, C, h, w), >= 0.
+        layers: kernel and stride of each convolution, no padding.
+        input_size: height and width of the network input.
+
+    Raises:
+        ValueError: the sizes do not follow from the layers.
+    """
+    if len(activations) != len(layers) or not layers:
+        raise ValueError(
+            f"visualbackprop got {len(activations)} activation maps for {len(layers)} convolutions"
+        )
+    means = [activation.mean(dim=1, keepdim=True) for activation in activations]
+    mask = means[-1]
+    for index in range(len(layers) - 1, -1, -1):
+        below = means[index - 1].shape[-2:] if index else input_size
+        mask = _scale_up(mask, layers[index], (int(below[0]), int(below[1])))
+        if index:
+            mask = mask * means[index - 1]
+    return _normalised(mask)
+
+
+def _scale_up(mask: torch.Tensor, layer: ConvLayer, size: tuple[int, int]) -> torch.Tensor:
+    """All-ones transposed convolution to exactly ``size``."""
+    padding = [
+        wanted - ((have - 1) * layer.stride + layer.kernel)
+        for wanted, have in zip(size, mask.shape[-2:], strict=True)
+    ]
+    if not all(0 <= extra < layer.stride for extra in padding):
+        raise ValueError(
+            f"a {layer.kernel}×{layer.kernel} convolution with stride {layer.stride} cannot have turned "
+            f"{size[0]}×{size[1]} into {mask.shape[-2]}×{mask.shape[-1]} px"
+        )
+    ones = mask.new_ones((1, 1, layer.kernel, layer.kernel))
+    return functional.conv_transpose2d(mask, ones, stride=layer.stride, output_padding=padding)
+
+
+def _normalised(mask: torch.Tensor) -> SaliencyMaps:
+    """Min-max to [0, 1] per picture; a map without contrast becomes zeros with its status set."""
+    low = mask.amin(dim=(1, 2, 3))
+    high = mask.amax(dim=(1, 2, 3))
+    spread = high - low
+    zero = spread < _SMALLEST_RANGE
+    scale = torch.where(zero, torch.zeros_like(spread), 1.0 / torch.where(zero, 1.0, spread))
+    maps = (mask - low[:, None, None, None]) * scale[:, None, None, None]
+    return SaliencyMaps(maps, zero, low, high)
