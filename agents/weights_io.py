@@ -172,8 +172,8 @@ def _refuse_pickle(path: Path) -> None:
     is_pickle = head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
     if is_pickle or head == b"PK\x03\x04" or path.suffix in _PICKLE_SUFFIXES:
         raise WeightsError(
-            f"{path}: this is a pickle (torch.save) and is refused: loading one runs whatever code it contains. "
-            "Convert it where you trust it, with agents.weights_io.save_weights"
+            f"{path}: this is a pickle (torch.save) and is refused: loading one runs whatever code "
+            "it contains. Convert it where you trust it, with agents.weights_io.save_weights"
         )
 
 

@@ -8,7 +8,7 @@
 
 It works on stored activations, so it costs no forward pass. Up to normalisation the value of a pixel is the
 sum over all paths to the last layer of the product of the activations on the path (the paper's Eq. 4; its
-factor v(X), the pixel's own value, is no part of the published algorithm, which never multiplies by the input).
+factor v(X), the pixel's own value, is no part of the published algorithm: it never multiplies by the input).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def road(sections: Sequence[tuple[float, float]], spacing_m: float = 0.5, lane_w
     pick = np.arange(0, len(curvature), round(spacing_m / fine_m))
     count = len(pick)
     return Route(
-        s_m=pick * fine_m,
+        s_m=(pick * fine_m).astype(np.float64),
         x_m=x[pick],
         y_m=y[pick],
         z_m=np.zeros(count),

@@ -50,7 +50,7 @@ def test_memory_layout_does_not_change_the_answer() -> None:
     network = PilotNet().eval()
     x = 255 * torch.rand((1, 3, 66, 200), generator=torch.Generator().manual_seed(3))
     expected = network(x)
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     torch.testing.assert_close(network(x.contiguous(memory_format=torch.channels_last)), expected)
 
 
@@ -59,8 +59,8 @@ def test_initial_weights_follow_the_seed_and_leave_the_global_generator_alone() 
     before = torch.random.get_rng_state()
     first, again, other = PilotNet(seed=1), PilotNet(seed=1), PilotNet(seed=2)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert torch.equal(first.dense[0].weight, again.dense[0].weight)
-    assert not torch.equal(first.dense[0].weight, other.dense[0].weight)
+    assert torch.equal(first.state_dict()["dense.0.weight"], again.state_dict()["dense.0.weight"])
+    assert not torch.equal(first.state_dict()["dense.0.weight"], other.state_dict()["dense.0.weight"])
 
 
 def test_dropout_acts_in_training_only() -> None:
@@ -68,7 +68,8 @@ def test_dropout_acts_in_training_only() -> None:
     x = torch.full((1, 3, 66, 200), 90.0)
     assert torch.equal(network.eval()(x), network(x))
     network.train()
-    assert len({float(network(x)) for _ in range(5)}) > 1
+    torch.manual_seed(0)
+    assert len({float(network(x).detach()) for _ in range(5)}) > 1
 
 
 def test_too_small_an_input_is_refused() -> None:

@@ -30,7 +30,7 @@ def tiny_activations(size: tuple[int, int], seed: int) -> list[torch.Tensor]:
 
 
 def paths_product_sum(activations: list[torch.Tensor], depth: int, row: int, column: int) -> float:
-    """Sum over all paths from a neuron (or pixel, at depth 0) up to the last layer of the product of activations."""
+    """Sum over all paths from a neuron (a pixel at depth 0) to the last layer of the product of activations."""
     if depth == len(LAYERS):
         return 1.0
     layer, maps = LAYERS[depth], activations[depth][0].double().numpy()
@@ -49,9 +49,8 @@ def paths_product_sum(activations: list[torch.Tensor], depth: int, row: int, col
 @pytest.mark.parametrize(("size", "seed"), [((12, 15), 0), ((13, 14), 1), ((12, 14), 2)])
 def test_equals_the_enumeration_of_all_paths(size: tuple[int, int], seed: int) -> None:
     activations = tiny_activations(size, seed)
-    expected = np.array(
-        [[paths_product_sum(activations, 0, r, c) for c in range(size[1])] for r in range(size[0])]
-    )
+    sums = [paths_product_sum(activations, 0, row, column) for row, column in np.ndindex(*size)]
+    expected = np.array(sums).reshape(size)
     assert expected.max() > expected.min()
     result = visualbackprop(activations, LAYERS, size)
     normalised = (expected - expected.min()) / (expected.max() - expected.min())
@@ -69,7 +68,7 @@ def test_a_dead_layer_gives_a_zero_map_with_its_status() -> None:
 
 
 def test_a_batch_equals_its_pictures_one_by_one() -> None:
-    first, second = tiny_activations((12, 15), 0), tiny_activations((12, 15), 3)
+    first, second = tiny_activations((12, 15), 0), tiny_activations((12, 15), 4)
     dead = [torch.zeros_like(a) for a in first]
     batch = [torch.cat(maps) for maps in zip(first, second, dead, strict=True)]
     together = visualbackprop(batch, LAYERS, (12, 15))
