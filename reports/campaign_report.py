@@ -1,0 +1,67 @@
+"""The report of one campaign: a single HTML file that opens offline and answers a reader's questions in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from harness.results.files import replace_atomically
+from reports import formatting
+from reports.campaign_data import CampaignData, load
+from reports.operating_points import operating_points
+from reports.section import Section
+from reports.sections import departures, episodes
+
+REPORT_FILE = "report.html"
+REPORT_VERSION = 1
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def build_report(results_dir: Path) -> Path:
+    """Write ``report.html`` into a campaign's folder; nothing else there is touched.
+
+    Args:
+        results_dir: folder with ``campaign.json``, ``index.jsonl`` and, when judged, ``summary.json``.
+
+    Returns:
+        Path of the report.
+
+    Raises:
+        StoreError: no readable campaign there.
+        ReportError: ``summary.json`` is damaged.
+    """
+    data = load(results_dir)
+    path = results_dir / REPORT_FILE
+    replace_atomically(path, _render(data, _sections(data)).encode())
+    return path
+
+
+def _sections(data: CampaignData) -> list[Section]:
+    shown = departures.choose(data)
+    points = operating_points(data.campaign.get("thresholds"))
+    return [
+        episodes.build(data, set(shown)),
+        departures.build(data, shown, points, list(points)),
+    ]
+
+
+def _render(data: CampaignData, sections: Sequence[Section]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["rate"] = formatting.rate
+    return environment.get_template("report.html.j2").render(
+        name=str(data.campaign.get("name") or data.folder.name),
+        subtitle="",
+        sections=sections,
+        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        report_version=REPORT_VERSION,
+    )

@@ -1,0 +1,140 @@
+"""Each departure with its evidence: clip, time series, the facts; as many as the page has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.evaluation.event_metrics import LEAD_CAP_S
+from reports.campaign_data import CampaignData
+from reports.charts.time_series import DepartureTrace, departure_chart
+from reports.evidence import (
+    OperatingPoint,
+    departure_trace,
+    embed,
+    spread_over_groups,
+    still_picture,
+)
+from reports.formatting import DASH, number, size
+from reports.section import Section
+
+MAX_SHOWN = 60
+MAX_DRAWN_MONITORS = 4
+# Base64 makes 4 bytes of 3; the page must stay below 40 MB with everything else in it.
+MAX_EMBEDDED_BYTES = 27_000_000
+
+
+@dataclass
+class _Budget:
+    left_bytes: int
+
+    def take(self, wanted: int) -> bool:
+        """Reserve ``wanted`` bytes if they still fit."""
+        if wanted > self.left_bytes:
+            return False
+        self.left_bytes -= wanted
+        return True
+
+
+def choose(data: CampaignData, limit: int = MAX_SHOWN) -> list[str]:
+    """Ids of the departures that are shown: evenly from every condition, runs of the agent alone first."""
+    departed = [row for row in data.episodes if row.get("departures") and row["episode_id"] in data.entries]
+    departed = [row for row in departed if str(row["mode"]) != "expert"]
+    alone = [(str(row["condition"]), str(row["episode_id"])) for row in departed if row["mode"] == "shadow"]
+    others = [
+        (f"{row['mode']} {row['condition']}", str(row["episode_id"])) for row in departed if row["mode"] != "shadow"
+    ]
+    # A third of the room is kept for departures that happened under a takeover monitor: they are the harmed ones.
+    kept = min(len(others), max(limit // 3, limit - len(alone)))
+    return spread_over_groups(alone, limit - kept) + spread_over_groups(others, kept)
+
+
+def build(
+    data: CampaignData, chosen: list[str], points: Mapping[str, OperatingPoint], monitors: list[str]
+) -> Section:
+    """Cards of the chosen departures."""
+    rows = {str(row["episode_id"]): row for row in data.episodes}
+    budget = _Budget(MAX_EMBEDDED_BYTES)
+    events = [_event(data, rows[key], points, monitors[:MAX_DRAWN_MONITORS], budget) for key in chosen]
+    total = sum(1 for row in data.episodes if row.get("departures"))
+    return Section(
+        "departures",
+        "Clips",
+        "Each departure, seen",
+        "departures.html.j2",
+        "What the agent saw, where its network looked, how it steered against the reference, and who warned.",
+        {"events": events, "note": _note(data, total, events)},
+        "" if events else _nothing(data),
+    )
+
+
+def _nothing(data: CampaignData) -> str:
+    if not data.episodes:
+        return "No episode has finished yet."
+    return f"None of the {len(data.episodes)} episodes left its lane, so there is no departure to show."
+
+
+def _note(data: CampaignData, total: int, events: list[dict[str, Any]]) -> str:
+    clips = sum(1 for event in events if event["clip"])
+    text = f"{total} episodes departed; {len(events)} are shown, {clips} with their clip."
+    stored = sum(1 for row in data.episodes if row["episode_id"] in data.entries and data.clips(row["episode_id"]))
+    if stored > clips:
+        text += f" {stored - clips} more clips are left out to keep this page small; they lie in episodes/<id>/clips/."
+    return text
+
+
+def _event(
+    data: CampaignData,
+    row: Mapping[str, Any],
+    points: Mapping[str, OperatingPoint],
+    monitors: list[str],
+    budget: _Budget,
+) -> dict[str, Any]:
+    episode_id = str(row["episode_id"])
+    record = data.record(episode_id)
+    onset_s = float(row["first_departure_onset_s"])
+    trace = departure_trace(record.ticks, onset_s, record.tick_s, points, monitors)
+    title = f"{row['road']} · {row['condition']} · {row['mode']}"
+    clip, poster, reason = _clip(data, episode_id, budget)
+    return {
+        "episode_id": episode_id,
+        "title": title,
+        "facts": _facts(row, trace, record.events),
+        "chart": departure_chart(trace, title),
+        "clip": clip,
+        "poster": poster,
+        "clip_reason": reason,
+    }
+
+
+def _clip(data: CampaignData, episode_id: str, budget: _Budget) -> tuple[str, str, str]:
+    paths = data.clips(episode_id)
+    if not paths:
+        return "", "", "No clip was recorded for this episode."
+    content = paths[0].read_bytes()
+    where = paths[0].relative_to(data.folder)
+    if not budget.take(len(content)):
+        return "", "", f"Clip left out to keep this page small ({size(len(content))}): {where}"
+    still = still_picture(content)
+    budget.take(len(still))
+    return embed("video/mp4", content), embed("image/jpeg", still), ""
+
+
+def _facts(
+    row: Mapping[str, Any], trace: DepartureTrace, events: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    grades = sorted({str(departure["grade"]) for departure in events.get("departures") or []})
+    facts = [
+        {"name": "onset", "text": f"{number(trace.onset_s, 2)} s"},
+        {"name": "route", "text": f"{number(row.get('first_departure_route_s_m'), 0)} m"},
+        {"name": "grades", "text": ", ".join(grades) or DASH},
+        {"name": "least margin", "text": f"{number(row.get('minimum_lane_margin_m'), 2)} m"},
+    ]
+    for monitor in trace.monitors:
+        up = [start for start, end in monitor.alarms if start < trace.onset_s < end + LEAD_CAP_S]
+        lead_s = trace.onset_s - up[-1] if up else None
+        said = "no alarm" if lead_s is None else f"{number(min(lead_s, LEAD_CAP_S), 1)} s before"
+        facts.append({"name": monitor.name, "text": f"over {said}" if lead_s and lead_s > LEAD_CAP_S else said})
+    facts.append({"name": "episode", "text": str(row["episode_id"])})
+    return facts
