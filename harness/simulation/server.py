@@ -158,7 +158,7 @@ class SimulatorServer:
             (host, rpc port).
 
         Raises:
-            ServerStartError: it exited, or did not answer in time, in every one of three tries.
+            ServerStartError: it exited in every one of three tries, or ran without answering in time.
             NoFreePortsError: the host has no free ports left.
         """
         if self._process is not None:
@@ -170,7 +170,7 @@ class SimulatorServer:
                     "start the simulator there or correct the address"
                 )
             return self.host, self.port
-        problems: list[str] = []
+        description = ""
         for _ in range(
             START_ATTEMPTS
         ):  # a port may be taken by a stranger between the bind test and the launch
@@ -178,11 +178,12 @@ class SimulatorServer:
             problem = self._wait_until_ready()
             if problem is None:
                 return self.host, self.port
-            problems.append(f"{problem}\n{self.log_text()[-2000:].strip()}")
+            exited = self._exit_status() is not None
+            description = f"{problem}\n{self.log_text()[-2000:].strip()}"
             self.stop()
-        raise ServerStartError(
-            f"the {self.simulator} server did not start ({START_ATTEMPTS} tries). Last try: {problems[-1]}"
-        )
+            if not exited:
+                break
+        raise ServerStartError(f"the {self.simulator} server did not start: {description}")
 
     def alive(self) -> bool:
         """True while the server process runs (attached: while it accepts connections)."""

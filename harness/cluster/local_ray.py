@@ -1,0 +1,57 @@
+"""A private Ray cluster on this machine that ends with the process that started it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+
+THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
+# Ray puts Unix sockets below its folder and Linux limits their paths to 107 characters.
+LONGEST_FOLDER = 30
+OBJECT_STORE_BYTES = 200 * 1024 * 1024  # holds records in flight: two per worker of a few MB
+
+
+@contextmanager
+def local_cluster(workers: int) -> Iterator[Path]:
+    """Start Ray with room for ``workers`` actors, quietly, without dashboard and without calling home.
+
+    Yields:
+        A temporary folder for logs, removed at the end together with everything Ray wrote.
+    """
+    quiet = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        "RAY_DISABLE_IMPORT_WARNING": "1",
+        **dict.fromkeys(THREAD_VARIABLES, "1"),
+    }
+    before = {name: os.environ.get(name) for name in quiet}
+    parent = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="clh-", dir=parent if len(parent) <= LONGEST_FOLDER else "/tmp"))
+    os.environ.update(quiet)
+    try:
+        ray.init(
+            address="local",
+            num_cpus=workers,
+            num_gpus=0,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=OBJECT_STORE_BYTES,
+            _temp_dir=str(folder),
+        )
+        yield folder
+    finally:
+        ray.shutdown()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        shutil.rmtree(folder, ignore_errors=True)
