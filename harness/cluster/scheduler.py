@@ -105,7 +105,7 @@ class Scheduler:
                 self._observer.poll()
                 if self._lost >= patience and not self._succeeded:
                     raise NothingWorksError(
-                        f"the first {self._lost} episodes were all lost to the infrastructure, none succeeded. "
+                        f"the first {self._lost} episodes were lost to the infrastructure, none succeeded. "
                         f"Last error: {self._last_error()}"
                     )
             graceful = True
