@@ -1,0 +1,88 @@
+"""Cameras: their settings, and one rendered view shared by all cameras that look the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from embedded_carla.render.types import BoxActor, CameraPose, Weather
+from embedded_carla.wire import tables_0_9_16 as tables
+from embedded_carla.world.pose import Pose
+
+if TYPE_CHECKING:
+    from embedded_carla.render.renderer import Renderer
+
+LARGEST_SIDE_PX = 8192
+FOV_RANGE_DEG = (1.0, 170.0)
+
+
+class CameraSettings(NamedTuple):
+    """Picture size (px) and horizontal field of view (deg)."""
+
+    width: int
+    height: int
+    fov_deg: float
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, str]) -> CameraSettings:
+        """Read ``image_size_x``, ``image_size_y`` and ``fov``.
+
+        Raises:
+            ValueError: not numbers, or out of range.
+        """
+        settings = cls(
+            int(attributes["image_size_x"]), int(attributes["image_size_y"]), float(attributes["fov"])
+        )
+        if not (0 < settings.width <= LARGEST_SIDE_PX and 0 < settings.height <= LARGEST_SIDE_PX):
+            raise ValueError(f"image_size_x and image_size_y must be 1..{LARGEST_SIDE_PX}")
+        if not FOV_RANGE_DEG[0] <= settings.fov_deg <= FOV_RANGE_DEG[1]:
+            raise ValueError(f"fov must be {FOV_RANGE_DEG[0]:g}..{FOV_RANGE_DEG[1]:g} degrees")
+        return settings
+
+    def header(self) -> bytes:
+        """The 12 bytes between the sensor header and the pixels."""
+        return tables.IMAGE_HEADER.pack(self.width, self.height, self.fov_deg)
+
+
+class View(NamedTuple):
+    """What decides a picture before the kind of camera does."""
+
+    pose: Pose
+    settings: CameraSettings
+    hidden_actor_id: int
+    """The body that the camera sits in, 0 for none: its walls would hide the road."""
+
+
+class SharedViews:
+    """The rendered views of one tick: cameras of different kinds at one place share one rasterisation.
+
+    The latest view only is kept: ask for the pictures of one view after each other.
+    """
+
+    def __init__(self, renderer: Renderer, weather: Sequence[float], bodies: Sequence[BoxActor]) -> None:
+        self._renderer = renderer
+        self._weather = Weather(*weather)
+        self._bodies = bodies
+        self._view: View | None = None
+
+    def picture(self, sensor_type: int, view: View) -> npt.NDArray[np.uint8]:
+        """One picture, uint8 BGRA (height, width, 4).
+
+        Args:
+            sensor_type: number of the camera's kind on the wire.
+        """
+        camera = CameraPose(*view.pose)
+        if view != self._view:
+            bodies = [body for body in self._bodies if body.actor_id != view.hidden_actor_id]
+            self._gbuffer = self._renderer.view(camera, *view.settings, bodies)
+            self._view = view
+        if sensor_type == tables.SENSOR_RGB_CAMERA:
+            return self._renderer.rgb_bgra(self._gbuffer, self._weather, camera)
+        if sensor_type == tables.SENSOR_DEPTH_CAMERA:
+            return self._renderer.depth_bgra(self._gbuffer)
+        if sensor_type == tables.SENSOR_SEMANTIC_CAMERA:
+            return self._renderer.semantic_bgra(self._gbuffer)
+        return self._renderer.instance_bgra(self._gbuffer)

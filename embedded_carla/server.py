@@ -1,0 +1,310 @@
+"""The event loop: one process, one thread, every request in total order.
+
+Pacing is as important as the format: a server this quick meets races in the client library that CARLA's
+slowness hides. (1) A tick waits for subscriptions that clients have announced, or first frames are lost.
+(2) After a change of world no state is sent until a client has subscribed again: one that arrives in
+between crashes it. (3) The state of a tick leaves before the reply to its cue, then collisions, then sensors.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from embedded_carla.wire.rpc import (
+    CallFailedError,
+    Request,
+    RpcConnection,
+    value_failure,
+    value_reply,
+    void_failure,
+    void_reply,
+)
+from embedded_carla.wire.streams import StreamHub, Subscriber
+from embedded_carla.wire.tables_0_9_16 import VERSION
+from embedded_carla.world.calls import call_table
+from embedded_carla.world.calls.batch import MALFORMED
+from embedded_carla.world.calls.call import Call, Returns, value, void
+from embedded_carla.world.map_library import MapError
+from embedded_carla.world.settings import EpisodeSettings
+from embedded_carla.world.world import WORLD_STREAM, World
+
+HOST = "127.0.0.1"
+LONGEST_HOLD_S = 1.0
+"""How long a tick waits for announced subscriptions. They take a millisecond; on a crowded machine a
+hundred."""
+SILENCE_BEFORE_REPLY_S = 0.03
+"""Time for states in flight to be swallowed before a client learns that its world has changed."""
+LONGEST_SILENCE_S = 1.0
+_TICK_CUE = "tick_cue"
+_BATCH = "apply_batch"
+
+
+class Server:
+    """Serves one world.
+
+    Args:
+        rpc_socket, stream_socket: bound, not yet listening.
+    """
+
+    def __init__(self, rpc_socket: socket.socket, stream_socket: socket.socket) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._rpc_socket, self._stream_socket = rpc_socket, stream_socket
+        self._hub = StreamHub(self._drop_subscriber)
+        self._world = World(stream_socket.getsockname()[1])
+        self._calls = {**call_table(self._world), **self._own_calls()}
+        self._held: list[RpcConnection] = []
+        self._hold_until_s: float | None = None
+        self._silent_until_s: float | None = None
+        self._next_tick_s = 0.0
+        self._unsupported_seen: set[str] = set()
+
+    def listen(self) -> None:
+        """Open the doors."""
+        for sock, accept in (
+            (self._rpc_socket, self._accept_client),
+            (self._stream_socket, self._accept_subscriber),
+        ):
+            sock.listen(128)
+            sock.setblocking(False)
+            self._selector.register(sock, selectors.EVENT_READ, accept)
+
+    def watch(self, file_descriptor: int, callback: Callable[[int], None]) -> None:
+        """Call ``callback`` when a file descriptor of somebody else's becomes readable."""
+        self._selector.register(file_descriptor, selectors.EVENT_READ, callback)
+
+    def run(self) -> None:
+        """Serve until an exception (such as SystemExit of a signal handler) ends it."""
+        while True:
+            for key, events in self._selector.select(self._patience_s()):
+                key.data(events)
+            if self._held and not self._must_hold():
+                self._release_held()
+            self._tick_by_the_clock()
+
+    # -- ticks ----------------------------------------------------------------------------------------------
+
+    def _tick(self, reply: Callable[[], None] | None = None) -> None:
+        self._world.tick()
+        self._hub.publish(WORLD_STREAM, self._world.state)
+        if reply is not None:
+            reply()
+        for message in self._world.collision_messages():
+            self._hub.publish(*message)
+        for message in self._world.sensor_messages(self._hub.has_listener):
+            self._hub.publish(*message)
+
+    def _tick_by_the_clock(self) -> None:
+        now_s = time.monotonic()
+        if self._world.settings.synchronous or self._silent(now_s) or now_s < self._next_tick_s:
+            return
+        tick_s = self._world.settings.tick_s
+        # A world that is late goes on from now: it does not hurry after lost time.
+        self._next_tick_s = max(self._next_tick_s + tick_s, now_s)
+        self._tick()
+
+    def _patience_s(self) -> float | None:
+        """How long the loop may sleep."""
+        now_s = time.monotonic()
+        alarms = [t for t in (self._hold_until_s, self._silent_until_s) if t is not None]
+        if not self._world.settings.synchronous and not self._silent(now_s):
+            alarms.append(self._next_tick_s)
+        return max(min(alarms) - now_s, 0.0) if alarms else None
+
+    def _silent(self, now_s: float) -> bool:
+        if self._silent_until_s is not None and now_s >= self._silent_until_s:
+            self._silent_until_s = None
+        return self._silent_until_s is not None
+
+    def _must_hold(self) -> bool:
+        """True while a tick must wait: for a subscription, or after a change of world."""
+        now_s = time.monotonic()
+        if not self._hub.subscriptions_pending and not self._silent(now_s):
+            self._hold_until_s = None
+            return False
+        if self._hold_until_s is None:
+            self._hold_until_s = now_s + LONGEST_HOLD_S
+        if now_s < self._hold_until_s:
+            return True
+        self._hub.forget_announcements()
+        self._silent_until_s = self._hold_until_s = None
+        return False
+
+    def _release_held(self) -> None:
+        held, self._held = self._held, []
+        for connection in held:
+            self._serve(connection)
+
+    # -- calls ----------------------------------------------------------------------------------------------
+
+    def _serve(self, connection: RpcConnection) -> None:
+        """Answer the queued requests of one connection in order, as far as no tick must wait."""
+        try:
+            while connection.requests and connection.open:
+                request = connection.requests[0]
+                if self._wants_tick(request) and self._must_hold():
+                    if connection not in self._held:
+                        self._held.append(connection)
+                    return
+                connection.requests.popleft()
+                self._answer(connection, request)
+        except ConnectionError:
+            self._drop_client(connection)
+
+    def _wants_tick(self, request: Request) -> bool:
+        if not self._world.settings.synchronous:
+            return False
+        if request.method == _BATCH:
+            return len(request.arguments) > 1 and request.arguments[1] is True
+        return request.method == _TICK_CUE
+
+    def _answer(self, connection: RpcConnection, request: Request) -> None:
+        call = self._calls.get(request.method)
+        if call is None:
+            self._report_unsupported(request)
+            connection.reply_error(request, f"{request.method} is not supported by the embedded server")
+            return
+        ticks = self._wants_tick(request)
+        if request.method == _TICK_CUE and ticks:
+            self._tick(lambda: connection.reply(request, value_reply(self._world.frame)))
+            return
+        result = self._result(call, request)
+        if ticks:
+            self._tick(lambda: connection.reply(request, result))
+        else:
+            connection.reply(request, result)
+
+    def _result(self, call: Call, request: Request) -> object:
+        try:
+            outcome = call.function(*request.arguments)
+        except (CallFailedError, MapError) as error:
+            message = str(error)
+        except MALFORMED as error:
+            message = f"{request.method}: arguments not understood: {error}"
+        except Exception as error:
+            # A fault of this server must cost one call, not every client's world.
+            traceback.print_exc()
+            message = f"{request.method}: internal error of the embedded server: {error!r}"
+        else:
+            if call.returns is Returns.BARE:
+                return outcome
+            return void_reply() if call.returns is Returns.VOID else value_reply(outcome)
+        if request.reply_ignored:
+            print(f"embedded_carla: {message}", file=sys.stderr)
+        return void_failure(message) if call.returns is Returns.VOID else value_failure(message)
+
+    def _report_unsupported(self, request: Request) -> None:
+        """The client ignores some replies, so an unsupported call would go unnoticed."""
+        if request.method not in self._unsupported_seen and len(self._unsupported_seen) < 1000:
+            self._unsupported_seen.add(request.method)
+            print(f"embedded_carla: call not supported: {request.method[:100]}", file=sys.stderr)
+
+    def _own_calls(self) -> dict[str, Call]:
+        """Calls that concern ticks, streams or the server itself."""
+        world = self._world
+
+        def get_sensor_token(stream_id: int) -> list[object]:
+            self._hub.announce(int(stream_id))
+            return [world.token(int(stream_id))]
+
+        def set_episode_settings(values: list[Any]) -> int:
+            world.settings = EpisodeSettings.from_wire(values)
+            self._next_tick_s = time.monotonic() + world.settings.tick_s
+            return world.frame
+
+        def load_new_episode(name: str, reset_settings: bool, _layers: int = 0) -> None:
+            world.load(name, bool(reset_settings))
+            self._hub.forget_announcements()
+            time.sleep(SILENCE_BEFORE_REPLY_S)
+            self._silent_until_s = time.monotonic() + LONGEST_SILENCE_S
+
+        return {
+            "version": value(lambda: VERSION),
+            "get_episode_info": value(lambda: [world.episode_id, [world.token(WORLD_STREAM)]]),
+            "get_sensor_token": value(get_sensor_token),
+            "get_episode_settings": value(lambda: list(world.settings.values)),
+            "set_episode_settings": value(set_episode_settings),
+            _TICK_CUE: value(lambda: world.frame),  # by the clock: the next tick comes by itself
+            "load_new_episode": void(load_new_episode),
+        }
+
+    # -- connections ----------------------------------------------------------------------------------------
+
+    def _accept(self, listener: socket.socket) -> socket.socket | None:
+        try:
+            sock, _ = listener.accept()
+        except OSError:  # gone again, or no file descriptors left: others go on
+            return None
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def _watch_writable(self, sock: socket.socket) -> Callable[[bool], None]:
+        def change(writable: bool) -> None:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writable else 0)
+            self._selector.modify(sock, events, self._selector.get_key(sock).data)
+
+        return change
+
+    def _accept_client(self, _events: int) -> None:
+        sock = self._accept(self._rpc_socket)
+        if sock is not None:
+            connection = RpcConnection(sock, self._watch_writable(sock))
+            self._selector.register(
+                sock, selectors.EVENT_READ, lambda events: self._on_client(connection, events)
+            )
+
+    def _on_client(self, connection: RpcConnection, events: int) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                connection.flush()
+            if events & selectors.EVENT_READ:
+                connection.receive()
+        except OSError:
+            self._drop_client(connection)
+            return
+        if connection not in self._held:
+            self._serve(connection)
+
+    def _drop_client(self, connection: RpcConnection) -> None:
+        if connection.open:
+            connection.open = False
+            connection.requests.clear()
+            self._close(connection.sock)
+        if connection in self._held:
+            self._held.remove(connection)
+
+    def _accept_subscriber(self, _events: int) -> None:
+        sock = self._accept(self._stream_socket)
+        if sock is not None:
+            subscriber = Subscriber(sock, self._watch_writable(sock))
+            self._selector.register(
+                sock, selectors.EVENT_READ, lambda events: self._on_subscriber(subscriber, events)
+            )
+
+    def _on_subscriber(self, subscriber: Subscriber, events: int) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                subscriber.outbox.flush()
+            if events & selectors.EVENT_READ and subscriber.receive():
+                self._hub.add(subscriber)
+                if subscriber.stream_id == WORLD_STREAM:
+                    # In synchronous mode the next state may be far: a new client gets the latest one.
+                    self._hub.send_to(subscriber, self._world.state)
+                    self._silent_until_s = None
+        except OSError:
+            self._drop_subscriber(subscriber)
+
+    def _drop_subscriber(self, subscriber: Subscriber) -> None:
+        self._hub.remove(subscriber)
+        self._close(subscriber.sock)
+
+    def _close(self, sock: socket.socket) -> None:
+        if sock.fileno() >= 0:
+            self._selector.unregister(sock)
+            sock.close()

@@ -1,0 +1,2 @@
+"""The wire: version tables, msgpack-rpc, packed sensor messages, streams. Knows nothing of the world behind
+it."""

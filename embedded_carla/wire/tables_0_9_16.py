@@ -1,0 +1,91 @@
+"""Every number of the protocol that is tied to the client's version: 0.9.16.
+
+The handshake carries no client version and a wrong sensor id aborts the client's process, so all of these
+live in one module. Another version of the client means another module like this one.
+"""
+
+from __future__ import annotations
+
+import struct
+
+VERSION = "0.9.16"
+
+# First field of every stream message: which of the client's decoders reads it.
+SENSOR_COLLISION = 0
+SENSOR_DEPTH_CAMERA = 1
+SENSOR_IMU = 5
+SENSOR_RGB_CAMERA = 13
+SENSOR_SEMANTIC_CAMERA = 14
+SENSOR_INSTANCE_CAMERA = 15
+SENSOR_WORLD_OBSERVER = 17
+
+# Types of blueprint attributes. All values travel as strings.
+ATTRIBUTE_BOOL = 1
+ATTRIBUTE_INT = 2
+ATTRIBUTE_FLOAT = 3
+ATTRIBUTE_STRING = 4
+ATTRIBUTE_RGB = 5
+
+# Index of each batch command in the client's variant.
+COMMAND_SPAWN_ACTOR = 0
+COMMAND_DESTROY_ACTOR = 1
+COMMAND_APPLY_VEHICLE_CONTROL = 2
+COMMAND_APPLY_PHYSICS_CONTROL = 5
+COMMAND_APPLY_TRANSFORM = 6
+COMMAND_APPLY_TARGET_VELOCITY = 8
+COMMAND_SET_SIMULATE_PHYSICS = 14
+COMMAND_APPLY_LOCATION = 19
+
+# City object labels.
+TAG_NONE = 0
+TAG_CAR = 14
+TAG_STATIC = 20
+TAG_DYNAMIC = 21
+
+# States of an actor in the episode state.
+ACTOR_ACTIVE = 1
+
+# Flags of the episode state.
+FLAG_MAP_CHANGED = 1
+
+# Traffic light state reported to vehicles: there are no lights, so none ever holds a car back.
+LIGHT_GREEN = 2
+
+SENSOR_HEADER = struct.Struct("<QQd6f")
+"""Sensor type id, frame, simulation time (s), world transform x y z pitch yaw roll: 48 bytes."""
+
+EPISODE_STATE_HEADER = struct.Struct("<Qdf3iI")
+"""Episode id, platform time (s), delta (s), map origin, flags: 36 bytes."""
+
+ACTOR_KINEMATICS = struct.Struct("<IB6f3f3f3f")
+"""Actor id, state, transform, velocity (m/s), angular velocity (deg/s), acceleration (m/s^2): 65 bytes."""
+
+VEHICLE_UNION = struct.Struct("<fff???ifB?IB24x")
+"""Throttle, steer, brake, hand brake, reverse, manual gear, gear, speed limit (km/h), light, has light,
+light id, failure."""
+
+EMPTY_UNION = bytes(54)
+"""The 54 bytes that other kinds of actor leave unused."""
+
+IMAGE_HEADER = struct.Struct("<IIf")
+"""Width, height (px), horizontal field of view (deg)."""
+
+TOKEN = struct.Struct("<IHBB16s")
+"""Stream id, port, protocol (1 = TCP), address type (0 = 'the host you reached me at'), address: 24 bytes."""
+
+DEFAULT_EPISODE_SETTINGS: tuple[object, ...] = (
+    False,  # synchronous mode
+    False,  # no rendering
+    [False],  # optional fixed delta
+    True,  # substepping
+    0.01,  # largest substep, s
+    10,  # most substeps
+    0.0,  # culling distance, m
+    True,  # deterministic ragdolls
+    3000.0,  # tile stream distance, m
+    2000.0,  # actor active distance, m
+    True,  # spectator as ego
+)
+"""Order of the fields of carla.WorldSettings."""
+
+WEATHER_FIELD_COUNT = 14

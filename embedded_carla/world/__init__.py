@@ -1,0 +1,2 @@
+"""The simulated world: episode, map, actors, blueprints, collisions, and the calls that clients make on
+them."""

@@ -1,0 +1,40 @@
+"""Calls about the map, the weather and the server itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embedded_carla.world.blueprints import definitions_to_wire
+from embedded_carla.world.calls.call import Call, value, void
+from embedded_carla.world.map_library import GENERATED_MAP, available_maps, read_map
+from embedded_carla.world.pose import pose_to_wire
+from embedded_carla.world.weather import weather_from_wire
+from embedded_carla.world.world import World
+
+
+def environment_calls(world: World) -> dict[str, Call]:
+    """Map, weather, blueprints."""
+
+    def get_map_info() -> list[Any]:
+        return [world.map.path, [pose_to_wire(pose) for pose in world.map.spawn_points]]
+
+    def copy_opendrive_to_file(xodr: str, _parameters: object) -> None:
+        # Read now: a bad text is then refused by the call that brought it. It draws no walls and needs no
+        # mesh parameters: the scene is built from the lanes themselves.
+        read_map(GENERATED_MAP, xodr)
+        world.generated_xodr = xodr
+
+    def set_weather_parameters(values: list[Any]) -> None:
+        world.weather = weather_from_wire(values)
+
+    return {
+        "get_map_info": value(get_map_info),
+        "get_map_data": value(lambda: world.map.xodr),
+        "get_available_maps": value(lambda: [f"/Game/Carla/Maps/{name}" for name in available_maps()]),
+        "get_required_files": value(lambda _folder: []),
+        "copy_opendrive_to_file": void(copy_opendrive_to_file),
+        "query_lights_state": value(lambda _endpoint: []),
+        "get_actor_definitions": value(definitions_to_wire),
+        "get_weather_parameters": value(lambda: list(world.weather)),
+        "set_weather_parameters": void(set_weather_parameters),
+    }

@@ -1,0 +1,119 @@
+"""Making an actor from a client's description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from embedded_carla.sensors.camera import CameraSettings
+from embedded_carla.sensors.imu import ImuNoise
+from embedded_carla.sensors.schedule import SensorSchedule
+from embedded_carla.vehicle.parameters import VehicleParameters
+from embedded_carla.wire.rpc import CallFailedError
+from embedded_carla.world.actors import Actor, Sensor
+from embedded_carla.world.blueprints import BY_ID, Blueprint, Kind
+from embedded_carla.world.boxes import Box
+from embedded_carla.world.calls.call import existing
+from embedded_carla.world.pose import Pose, finite, pose_from_wire
+from embedded_carla.world.vehicle import Vehicle
+from embedded_carla.world.world import World
+
+
+def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], parent_id: int = 0) -> Actor:
+    """Put a new actor into the world.
+
+    Args:
+        description: ActorDescription ``[uid, blueprint id, [[name, type, value], ...]]``.
+        transform: where, relative to the parent if there is one.
+        parent_id: what it is fixed to, 0 for nothing.
+
+    Raises:
+        CallFailedError: unknown blueprint, bad attribute, missing parent, or no room for the body.
+    """
+    blueprint_id, sent = str(description[1]), description[2]
+    blueprint = BY_ID.get(blueprint_id)
+    if blueprint is None:
+        raise CallFailedError(f"blueprint '{blueprint_id}' is not in this server's library")
+    attributes = {attribute.name: attribute.value for attribute in blueprint.attributes}
+    attributes.update({str(name): str(text) for name, _type, text in sent})
+    pose = pose_from_wire(transform)
+    parent = existing(world, parent_id) if parent_id else None
+    try:
+        actor = _make(world, blueprint, list(description), attributes, parent, pose)
+    except ValueError as error:
+        raise CallFailedError(f"cannot spawn {blueprint_id}: {error}") from error
+    return world.add(actor)
+
+
+def _make(
+    world: World,
+    blueprint: Blueprint,
+    description: list[object],
+    attributes: dict[str, str],
+    parent: Actor | None,
+    pose: Pose,
+) -> Actor:
+    common: dict[str, Any] = {
+        "attributes": attributes,
+        "parent": parent,
+        "relative": pose if parent else None,
+    }
+    if blueprint.kind in (Kind.VEHICLE, Kind.PROP):
+        _read_colour(attributes)
+        if parent is None:
+            _refuse_if_occupied(world, blueprint, pose)
+            common["collides"] = True
+    if blueprint.kind is Kind.VEHICLE:
+        vehicle = Vehicle(
+            world.new_actor_id(),
+            blueprint,
+            description,
+            **common,
+            parameters=VehicleParameters.for_blueprint(blueprint.blueprint_id),
+            sticky_control=attributes["sticky_control"].lower() != "false",
+        )
+        if parent is None:
+            vehicle.place(pose)
+            vehicle.put_on(world.map.surface)
+            vehicle.refresh_record()
+        return vehicle
+    if blueprint.kind is Kind.PROP:
+        return Actor(world.new_actor_id(), blueprint, description, pose=pose, **common)
+    camera = noise = None
+    if blueprint.kind is Kind.CAMERA:
+        camera = CameraSettings.from_attributes(attributes)
+        _ = world.scenery.renderer  # build now: the time belongs to the spawn, not to the first tick
+    elif blueprint.kind is Kind.IMU:
+        noise = ImuNoise.from_attributes(attributes)
+    elif parent is None:
+        raise ValueError("it must be attached to a vehicle")
+    stream_id, token = (0, b"") if blueprint.kind is Kind.LANE_INVASION else world.new_stream()
+    return Sensor(
+        world.new_actor_id(),
+        blueprint,
+        description,
+        token=token,
+        pose=pose,
+        **common,
+        stream_id=stream_id,
+        schedule=SensorSchedule(max(finite(attributes.get("sensor_tick", "0")), 0.0)),
+        camera=camera,
+        noise=noise,
+    )
+
+
+def _refuse_if_occupied(world: World, blueprint: Blueprint, pose: Pose) -> None:
+    z_m = pose.z_m
+    if blueprint.kind is Kind.VEHICLE:  # it will stand on the road, whatever height was asked for
+        z_m, _ = world.map.surface.height_and_pitch(*pose[:3], pose.yaw_deg)
+    box = Box(pose.x_m, pose.y_m, z_m, pose.yaw_deg, *blueprint.half_size_m)
+    obstacle = world.obstacle_at(box)
+    if obstacle is not None:
+        name = f"{obstacle.blueprint.blueprint_id} (actor {obstacle.actor_id})"
+        raise CallFailedError(f"Spawn failed because of collision at spawn position: {name} stands there")
+
+
+def _read_colour(attributes: dict[str, str]) -> None:
+    colour = attributes.get("color")
+    if colour is not None and (len(colour.split(",")) != 3 or not colour.replace(",", "").isdecimal()):
+        raise ValueError(f"color must be 'r,g,b', got '{colour}'")

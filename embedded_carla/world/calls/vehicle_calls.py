@@ -1,0 +1,38 @@
+"""Calls about vehicles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embedded_carla.world.calls.call import Call, existing_vehicle, value, void
+from embedded_carla.world.vehicle import Control
+from embedded_carla.world.world import World
+
+
+def apply_control(world: World, actor_id: int, control: list[Any]) -> None:
+    """Pedals and wheel, effective from the next tick on."""
+    vehicle = existing_vehicle(world, actor_id)
+    vehicle.control = Control.from_wire(control)
+    vehicle.refresh_record()
+
+
+def apply_physics_control(world: World, actor_id: int, physics: list[Any]) -> None:
+    """New parameters of a vehicle."""
+    vehicle = existing_vehicle(world, actor_id)
+    vehicle.parameters = vehicle.parameters.with_physics(physics)
+
+
+def vehicle_calls(world: World) -> dict[str, Call]:
+    """Control and physics of vehicles."""
+
+    def wheel_steer_angle(actor_id: int, wheel: int) -> float:
+        return existing_vehicle(world, actor_id).wheel_steer_angle_deg(int(wheel))
+
+    return {
+        "apply_control_to_vehicle": void(lambda actor_id, control: apply_control(world, actor_id, control)),
+        "get_physics_control": value(
+            lambda actor_id: existing_vehicle(world, actor_id).parameters.physics_control()
+        ),
+        "apply_physics_control": void(lambda actor_id, p: apply_physics_control(world, actor_id, p)),
+        "get_wheel_steer_angle": value(wheel_steer_angle),
+    }

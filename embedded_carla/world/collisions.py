@@ -1,0 +1,127 @@
+"""What happens when a vehicle runs into something: they part, exchange an impulse, and it is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from embedded_carla.world.actors import Actor
+from embedded_carla.world.boxes import Box, Overlap, overlap
+from embedded_carla.world.vehicle import Vehicle
+
+RESTITUTION = 0.1
+"""Rebound of colliding bodywork: cars crumple, so little comes back."""
+BODY_FRICTION = 0.3
+"""Friction between sliding bodies."""
+
+
+class Collision(NamedTuple):
+    """One contact in one tick; ``impulse_ns`` acts on ``second`` (N s, CARLA's world axes), its opposite on
+    ``first``."""
+
+    first: Actor
+    second: Actor
+    impulse_ns: tuple[float, float, float]
+
+
+def box_of(actor: Actor) -> Box:
+    """The body of an actor."""
+    pose = actor.pose
+    return Box(pose.x_m, pose.y_m, pose.z_m, pose.yaw_deg, *actor.blueprint.half_size_m)
+
+
+def touched(box: Box, actors: Sequence[Actor]) -> Actor | None:
+    """The first actor whose body overlaps a box."""
+    return next((actor for actor in actors if overlap(box, box_of(actor)) is not None), None)
+
+
+def resolve(actors: Sequence[Actor]) -> list[Collision]:
+    """Part everything that overlaps, in order of the ids.
+
+    Args:
+        actors: all that collide, by ascending id; vehicles with physics move, everything else stands like a
+        rock.
+
+    Returns:
+        The contacts of this tick.
+    """
+    if len(actors) < 2:
+        return []
+    collisions = []
+    boxes = [box_of(actor) for actor in actors]
+    for i, first in enumerate(actors):
+        first_moves = isinstance(first, Vehicle) and first.moves
+        for j in range(i + 1, len(actors)):
+            second = actors[j]
+            if not first_moves and not (isinstance(second, Vehicle) and second.moves):
+                continue
+            contact = overlap(boxes[i], boxes[j])
+            if contact is not None:
+                collisions.append(Collision(first, second, _part(first, second, contact)))
+                boxes[i], boxes[j] = box_of(first), box_of(second)
+    return collisions
+
+
+class _Body(NamedTuple):
+    """Motion of one partner at the contact; a rock has zero inverse mass."""
+
+    inverse_mass: float
+    inverse_inertia: float
+    velocity: tuple[float, float]
+    yaw_rate: float
+    arm: tuple[float, float]
+
+    @classmethod
+    def at_contact(cls, actor: Actor, point: tuple[float, float]) -> _Body:
+        arm = (point[0] - actor.pose.x_m, point[1] - actor.pose.y_m)
+        if not (isinstance(actor, Vehicle) and actor.moves):
+            return cls(0.0, 0.0, (0.0, 0.0), 0.0, arm)
+        vx, vy, _ = actor.velocity_mps
+        parameters = actor.parameters
+        return cls(
+            1.0 / parameters.mass_kg,
+            1.0 / parameters.yaw_inertia_kgm2,
+            (vx, vy),
+            actor.angular_velocity_radps[2],
+            arm,
+        )
+
+    def point_velocity(self) -> tuple[float, float]:
+        return (
+            self.velocity[0] - self.yaw_rate * self.arm[1],
+            self.velocity[1] + self.yaw_rate * self.arm[0],
+        )
+
+    def compliance(self, nx: float, ny: float) -> float:
+        lever = self.arm[0] * ny - self.arm[1] * nx
+        return self.inverse_mass + lever * lever * self.inverse_inertia
+
+    def after(self, jx: float, jy: float) -> tuple[tuple[float, float], float]:
+        velocity = (self.velocity[0] + jx * self.inverse_mass, self.velocity[1] + jy * self.inverse_mass)
+        torque = self.arm[0] * jy - self.arm[1] * jx
+        return velocity, self.yaw_rate + torque * self.inverse_inertia
+
+
+def _part(first: Actor, second: Actor, contact: Overlap) -> tuple[float, float, float]:
+    """Impulse of a planar rigid-body impact with Coulomb friction (Baraff, "Rigid Body Simulation", 1997,
+    sec. 8); that on second."""
+    a, b = _Body.at_contact(first, contact.point), _Body.at_contact(second, contact.point)
+    nx, ny = contact.normal
+    (ax, ay), (bx, by) = a.point_velocity(), b.point_velocity()
+    rx, ry = bx - ax, by - ay
+    approach = rx * nx + ry * ny
+    normal_impulse = tangential_impulse = 0.0
+    tx, ty = -ny, nx
+    if approach < 0.0:
+        normal_impulse = -(1.0 + RESTITUTION) * approach / (a.compliance(nx, ny) + b.compliance(nx, ny))
+        wanted = -(rx * tx + ry * ty) / (a.compliance(tx, ty) + b.compliance(tx, ty))
+        limit = BODY_FRICTION * normal_impulse
+        tangential_impulse = min(max(wanted, -limit), limit)
+    jx, jy = normal_impulse * nx + tangential_impulse * tx, normal_impulse * ny + tangential_impulse * ty
+    share = contact.depth_m / (a.inverse_mass + b.inverse_mass)
+    for actor, body, sign in ((first, a, -1.0), (second, b, 1.0)):
+        if isinstance(actor, Vehicle) and body.inverse_mass > 0.0:
+            way = sign * share * body.inverse_mass
+            velocity, yaw_rate = body.after(sign * jx, sign * jy)
+            actor.bump((way * nx, way * ny), velocity, yaw_rate)
+    return jx, jy, 0.0

@@ -1,0 +1,35 @@
+"""What cameras see of a map: built when the first camera of it is spawned, kept while the map stays."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from embedded_carla.world.map_library import LoadedMap
+
+if TYPE_CHECKING:
+    from embedded_carla.render.renderer import Renderer
+
+
+class Scenery:
+    """The drawable form of one map."""
+
+    def __init__(self, loaded_map: LoadedMap) -> None:
+        self._map = loaded_map
+
+    def shows(self, loaded_map: LoadedMap) -> bool:
+        """True if this is the scenery of a map, so that it need not be built again."""
+        return self._map is loaded_map
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Builds the scene at first use: a world without cameras never pays for one.
+
+        Raises:
+            ValueError: unknown texture pack, or geometry that cannot be drawn.
+        """
+        from embedded_carla.render.renderer import Renderer
+        from embedded_carla.scene.build import build_scene
+
+        m = self._map
+        return Renderer(build_scene(m.xodr, m.carla_map, m.scenery_seed, m.texture_pack))

@@ -1,0 +1,287 @@
+"""The world: one episode at a time, its actors, and one tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from embedded_carla.render.types import BoxActor
+from embedded_carla.sensors.camera import SharedViews, View
+from embedded_carla.sensors.collision import collision_payload
+from embedded_carla.wire import tables_0_9_16 as tables
+from embedded_carla.wire.outbox import Part
+from embedded_carla.wire.streams import token
+from embedded_carla.world import collisions
+from embedded_carla.world.actors import Actor, Sensor
+from embedded_carla.world.blueprints import SPECTATOR, Kind
+from embedded_carla.world.boxes import Box
+from embedded_carla.world.map_library import (
+    DEFAULT_MAP,
+    GENERATED_MAP,
+    LoadedMap,
+    MapError,
+    read_map,
+    shipped_xodr,
+)
+from embedded_carla.world.pose import Pose
+from embedded_carla.world.scenery import Scenery
+from embedded_carla.world.settings import EpisodeSettings
+from embedded_carla.world.vehicle import Vehicle
+from embedded_carla.world.weather import CLEAR_NOON, effective_weather, road_friction
+
+WORLD_STREAM = 1
+"""The episode state's stream: one for the life of the server, so that other clients follow a change of
+world."""
+MAP_CHANGED_STATES = 2
+"""How many states of an episode tell the clients to drop their copy of the map."""
+SPECTATOR_POSE = Pose(0.0, 0.0, 10.0, -20.0, 0.0, 0.0)
+_DEFAULT_COLOUR = (128, 128, 128)
+
+
+class SensorMessage(NamedTuple):
+    """One message for one stream, in parts."""
+
+    stream_id: int
+    parts: Sequence[Part]
+
+
+class World:
+    """Everything that is simulated. Knows no sockets.
+
+    Ids of actors, streams and episodes rise for the life of the server and are never used twice.
+
+    Args:
+        stream_port: goes into the tokens by which clients find streams.
+
+    Attributes:
+        frame: number of the latest tick; never falls, not even when the world changes.
+        elapsed_s: simulation time of the episode.
+        generated_xodr: OpenDRIVE text that waits to be loaded as ``OpenDriveMap``.
+    """
+
+    def __init__(self, stream_port: int) -> None:
+        self._stream_port = stream_port
+        self._next_actor_id = 1
+        self._next_stream_id = WORLD_STREAM + 1
+        self.frame = 0
+        self.episode_id = 0
+        self.generated_xodr: str | None = None
+        self.settings = EpisodeSettings()
+        first_map = read_map(DEFAULT_MAP, shipped_xodr(DEFAULT_MAP))
+        self.scenery = Scenery(first_map)
+        self._begin(first_map)
+
+    # -- episodes -------------------------------------------------------------------------------------------
+
+    def load(self, name: str, reset_settings: bool) -> None:
+        """Begin a new episode: no actors but a new spectator, time from zero, weather of the map.
+
+        Args:
+            name: short name or path of a shipped map, ``OpenDriveMap`` for the text sent before, "" for the
+            same map. reset_settings: back to the asynchronous defaults.
+
+        Raises:
+            MapError: unknown or unreadable map; the present episode goes on.
+        """
+        short_name = name.rsplit("/", 1)[-1]
+        if not name or (short_name == self.map.name and short_name != GENERATED_MAP):
+            new_map = self.map
+        elif short_name == GENERATED_MAP:
+            xodr = self.generated_xodr if self.generated_xodr is not None else self._generated_map().xodr
+            # Reading a map again would give the same map: worlds are often reloaded between episodes.
+            same = self.map.name == GENERATED_MAP and self.map.xodr == xodr
+            new_map = self.map if same else read_map(GENERATED_MAP, xodr)
+        else:
+            new_map = read_map(short_name, shipped_xodr(name))
+        if reset_settings:
+            self.settings = EpisodeSettings()
+        self._begin(new_map)
+
+    def _generated_map(self) -> LoadedMap:
+        if self.map.name != GENERATED_MAP:
+            raise MapError(f"no {GENERATED_MAP} yet: send an OpenDRIVE text with generate_opendrive_world")
+        return self.map
+
+    def _begin(self, new_map: LoadedMap) -> None:
+        self.map = new_map
+        if not self.scenery.shows(new_map):
+            self.scenery = Scenery(new_map)
+        self.episode_id += 1
+        self.frame += 1
+        self.elapsed_s = 0.0
+        self.weather = CLEAR_NOON
+        self._states_sent = 0
+        self.actors: dict[int, Actor] = {}
+        self._sort_actors()
+        self.spectator = self.add(
+            Actor(self.new_actor_id(), SPECTATOR, [0, "spectator", []], {}, pose=SPECTATOR_POSE)
+        )
+        self._collisions: list[collisions.Collision] = []
+        self.state = self._pack_state(0.0)
+
+    # -- actors ---------------------------------------------------------------------------------------------
+
+    def new_actor_id(self) -> int:
+        """An id that nothing has had before."""
+        self._next_actor_id += 1
+        return self._next_actor_id - 1
+
+    def new_stream(self) -> tuple[int, bytes]:
+        """A stream number that nothing has had before, and its token."""
+        self._next_stream_id += 1
+        stream_id = self._next_stream_id - 1
+        return stream_id, self.token(stream_id)
+
+    def token(self, stream_id: int) -> bytes:
+        """Token by which a client finds a stream."""
+        return token(stream_id, self._stream_port)
+
+    def add(self, actor: Actor) -> Actor:
+        """Put an actor into the world."""
+        self.actors[actor.actor_id] = actor
+        self._sort_actors()
+        return actor
+
+    def remove(self, actor_id: int) -> bool:
+        """Take an actor and everything fixed to it out of the world; False if there is none."""
+        actor = self.actors.get(actor_id)
+        if actor is None or actor is self.spectator:
+            return False
+        for child in [child for child in self.actors.values() if child.parent is actor]:
+            self.remove(child.actor_id)
+        del self.actors[actor_id]
+        self._sort_actors()
+        return True
+
+    def obstacle_at(self, box: Box) -> Actor | None:
+        """What stands where something is to be spawned."""
+        return collisions.touched(box, [actor for actor in self._bodies if actor.collides])
+
+    def _sort_actors(self) -> None:
+        """Who plays which part in a tick; all in order of their ids, parents before what is fixed to them."""
+        actors = list(self.actors.values())
+        self._vehicles = [actor for actor in actors if isinstance(actor, Vehicle)]
+        self._attached = [actor for actor in actors if actor.parent is not None]
+        self._bodies = [actor for actor in actors if actor.kind in (Kind.VEHICLE, Kind.PROP)]
+        self._sensors = [actor for actor in actors if isinstance(actor, Sensor) and actor.stream_id]
+
+    # -- one tick -------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Advance by one step; afterwards ``state`` is the message for the world stream."""
+        dt_s = self.settings.tick_s
+        friction = road_friction(effective_weather(self.weather))
+        moving = [vehicle for vehicle in self._vehicles if vehicle.moves]
+        for vehicle in moving:
+            vehicle.move(friction, dt_s)
+        self._collisions = (
+            collisions.resolve([actor for actor in self._bodies if actor.collides]) if moving else []
+        )
+        for vehicle in moving:
+            vehicle.put_on(self.map.surface)
+            vehicle.refresh_record()
+        for actor in self._attached:
+            actor.follow_parent()
+            actor.refresh_record()
+        self.frame += 1
+        self.elapsed_s += dt_s
+        self.state = self._pack_state(dt_s)
+
+    def _pack_state(self, dt_s: float) -> tuple[bytes, bytes, bytes]:
+        flags = tables.FLAG_MAP_CHANGED if self._states_sent <= MAP_CHANGED_STATES else 0
+        self._states_sent += 1
+        # The platform's clock is the episode's: what a client records is then the same in every run.
+        return (
+            tables.SENSOR_HEADER.pack(tables.SENSOR_WORLD_OBSERVER, self.frame, self.elapsed_s, *Pose()),
+            tables.EPISODE_STATE_HEADER.pack(self.episode_id, self.elapsed_s, dt_s, 0, 0, 0, flags),
+            b"".join([actor.record for actor in self.actors.values()]),
+        )
+
+    def collision_messages(self) -> Iterator[SensorMessage]:
+        """Events of the latest tick, for the collision sensors of those involved."""
+        if not self._collisions:
+            return
+        for sensor in self._sensors:
+            if sensor.kind is not Kind.COLLISION or sensor.parent is None:
+                continue
+            for first, second, (jx, jy, jz) in self._collisions:
+                if sensor.parent is first:
+                    other, impulse = second, (-jx, -jy, -jz)
+                elif sensor.parent is second:
+                    other, impulse = first, (jx, jy, jz)
+                else:
+                    continue
+                payload = collision_payload(sensor.parent.to_wire(), other.to_wire(), impulse)
+                yield SensorMessage(sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), payload))
+
+    def sensor_messages(self, has_listener: Callable[[int], bool]) -> Iterator[SensorMessage]:
+        """Measurements of the latest tick. A sensor without a listener keeps its rhythm and draws nothing."""
+        cameras: list[tuple[View, Sensor]] = []
+        for sensor in self._sensors:
+            if sensor.kind is Kind.COLLISION or not sensor.schedule.is_due(self.elapsed_s):
+                continue
+            if sensor.noise is not None:
+                payload = self._measure_motion(sensor)
+                if has_listener(sensor.stream_id):
+                    yield SensorMessage(
+                        sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), payload)
+                    )
+            elif sensor.camera is not None and has_listener(sensor.stream_id):
+                cameras.append((View(sensor.pose, sensor.camera, self._hidden_body(sensor)), sensor))
+        if not cameras or self.settings.no_rendering:
+            return
+        views = SharedViews(self.scenery.renderer, effective_weather(self.weather), self._drawn_bodies())
+        for view in dict.fromkeys(view for view, _ in cameras):
+            for sensor in (sensor for own_view, sensor in cameras if own_view == view):
+                assert sensor.camera is not None and sensor.blueprint.sensor_type is not None
+                picture = views.picture(sensor.blueprint.sensor_type, view)
+                header = sensor.header(self.frame, self.elapsed_s) + sensor.camera.header()
+                yield SensorMessage(sensor.stream_id, (header, picture.data.cast("B")))
+
+    def _measure_motion(self, sensor: Sensor) -> bytes:
+        assert sensor.noise is not None
+        carrier = sensor.parent
+        still = (0.0, 0.0, 0.0)
+        if not isinstance(carrier, Vehicle):
+            return sensor.noise.payload(sensor.pose, still, still)
+        return sensor.noise.payload(sensor.pose, carrier.acceleration_mps2, carrier.angular_velocity_radps)
+
+    def _hidden_body(self, camera: Sensor) -> int:
+        """The body whose inside the camera would see."""
+        parent = camera.parent
+        if parent is None or parent.kind is not Kind.VEHICLE:
+            return 0
+        box = collisions.box_of(parent)
+        height_m = camera.pose.z_m - box.z_m
+        inside = box.contains(camera.pose[:2]) and -0.1 <= height_m <= 2.0 * box.half_height_m + 0.3
+        return parent.actor_id if inside else 0
+
+    def _drawn_bodies(self) -> list[BoxActor]:
+        drawn = []
+        for actor in self._bodies:
+            pose, (length_m, width_m, height_m) = actor.pose, actor.blueprint.half_size_m
+            centre = (pose.x_m, pose.y_m, pose.z_m + height_m)
+            colour = _colour(actor.attributes.get("color", ""))
+            tag = actor.blueprint.semantic_tag
+            drawn.append(
+                BoxActor(
+                    actor.actor_id,
+                    *centre,
+                    pose.yaw_deg,
+                    pose.pitch_deg,
+                    length_m,
+                    width_m,
+                    height_m,
+                    colour,
+                    tag,
+                )
+            )
+        return drawn
+
+
+def _colour(text: str) -> tuple[int, int, int]:
+    """``r,g,b`` of a blueprint attribute; props have none."""
+    if not text:
+        return _DEFAULT_COLOUR
+    red, green, blue = (min(max(int(part), 0), 255) for part in text.split(","))
+    return red, green, blue
