@@ -1,0 +1,80 @@
+"""Cameras by name: what some kind of lens and sensor does, transferred from a reference camera to any other.
+
+A preset file (``presets/<name>.yaml``) holds a description, the reference camera (``width_px``,
+``focal_px``) and effects with their parameters there. Blur is transferred as a share of the picture's
+width, chromatic aberration by the displacement at the picture's edge as a share of the width; everything
+else does not depend on the camera's size.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sensor_sim.effects.chromatic_aberration import focal_px, transfer_k1
+from sensor_sim.effects.definition import suggestion
+from sensor_sim.errors import SensorSpecError
+from sensor_sim.schedule import SensorSchedule
+
+_FOLDER = Path(__file__).with_name("presets")
+_KEYS = ("description", "reference_camera", "effects")
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the shipped presets, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def load_preset(name: str, width: int, fov_deg: float) -> SensorSchedule:
+    """A preset for a camera of this width and horizontal field of view, active from the first tick on.
+
+    Args:
+        name: a shipped preset, or the path of a preset file (ends in ``.yaml``).
+        width: picture width, px.
+        fov_deg: horizontal field of view, degrees.
+
+    Raises:
+        SensorSpecError: unknown name, or a file that is not a preset.
+    """
+    path = Path(name) if name.endswith(".yaml") else _FOLDER / f"{name}.yaml"
+    if path.parent == _FOLDER and name not in preset_names():
+        names = preset_names()
+        raise SensorSpecError(f"unknown preset {name!r}{suggestion(name, names)}; known: {', '.join(names)}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SensorSpecError(f"preset file {name}: {error}") from None
+    return _transferred(name, content, width, fov_deg)
+
+
+def _transferred(name: str, content: Any, width: int, fov_deg: float) -> SensorSchedule:
+    if (
+        not isinstance(content, dict)
+        or set(content) != set(_KEYS)
+        or not isinstance(content["effects"], list)
+    ):
+        raise SensorSpecError(f"preset {name}: give exactly the keys {', '.join(_KEYS)}; 'effects' is a list")
+    camera = content["reference_camera"]
+    if not isinstance(camera, dict) or set(camera) != {"width_px", "focal_px"}:
+        raise SensorSpecError(f"preset {name}, 'reference_camera': give exactly the keys width_px, focal_px")
+    for key, value in camera.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            raise SensorSpecError(
+                f"preset {name}, 'reference_camera', '{key}': {value!r} is not a number > 0 (px)"
+            )
+    try:
+        reference = SensorSchedule.from_spec(content["effects"])
+    except SensorSpecError as error:
+        raise SensorSpecError(f"preset {name}: {error}") from None
+    spec = reference.to_spec()
+    for entry in spec:
+        parameters = entry["parameters"]
+        if entry["effect"] == "blur":
+            parameters["width_px"] = max(1.0, parameters["width_px"] * width / camera["width_px"])
+        elif entry["effect"] == "chromatic_aberration":
+            parameters["k1"] = transfer_k1(
+                parameters["k1"], camera["width_px"], camera["focal_px"], width, focal_px(width, fov_deg)
+            )
+    return SensorSchedule.from_spec(spec)
