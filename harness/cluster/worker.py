@@ -41,7 +41,12 @@ class EpisodeWorker:
         """Prepare; the server starts with the first episode, so that its failure is that episode's
         attempt."""
         folder = Path(settings.log_folder) / f"worker_{index}_{os.getpid()}"
-        self._server = SimulatorServer(settings.simulator, folder, index, settings.start_timeout_s)
+        self._server = SimulatorServer(
+            settings.simulator,
+            log_dir=folder,
+            worker_index=index,
+            start_timeout_s=settings.start_timeout_s,
+        )
         self._executor = settings.executor
         self._version: str | None = None
 

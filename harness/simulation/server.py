@@ -62,6 +62,9 @@ class Simulator:
         return f"{self.kind}:{detail}" if detail else self.kind
 
 
+EMBEDDED = Simulator("embedded")
+
+
 def parse_simulator(text: str) -> Simulator:
     """Read ``embedded``, ``attach:HOST:PORT[,HOST:PORT…]``, ``binary:PATH`` or ``docker:IMAGE``.
 
@@ -70,7 +73,7 @@ def parse_simulator(text: str) -> Simulator:
     """
     kind, _, rest = text.strip().partition(":")
     if kind == "embedded" and not rest:
-        return Simulator("embedded")
+        return EMBEDDED
     if kind == "attach" and rest:
         return Simulator("attach", endpoints=tuple(_parse_endpoint(part) for part in rest.split(",")))
     if kind == "binary" and rest:
@@ -106,8 +109,9 @@ class SimulatorServer:
 
     def __init__(
         self,
-        simulator: Simulator,
-        log_folder: Path,
+        simulator: Simulator = EMBEDDED,
+        *,
+        log_dir: Path,
         worker_index: int = 0,
         start_timeout_s: float = 90.0,
         command: Callable[[int], list[str]] = embedded_command,
@@ -116,7 +120,7 @@ class SimulatorServer:
 
         Args:
             simulator: what to start, or where to attach.
-            log_folder: created if missing; each start writes ``server_NNN.log`` (stdout and stderr together).
+            log_dir: created if missing; each start writes ``server_NNN.log`` (stdout and stderr together).
             worker_index: chooses the endpoint of an ``attach`` simulator.
             start_timeout_s: wall-clock limit from launch to the first accepted connection.
             command: gives the command line for an rpc port.
@@ -133,7 +137,7 @@ class SimulatorServer:
         self.host = "127.0.0.1"
         self.port = 0
         self.starts = 0
-        self._log_folder = log_folder
+        self._log_dir = log_dir
         self._start_timeout_s = start_timeout_s
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
@@ -149,7 +153,7 @@ class SimulatorServer:
     @property
     def log_path(self) -> Path:
         """Log of the latest start."""
-        return self._log_folder / f"server_{self.starts:03d}.log"
+        return self._log_dir / f"server_{self.starts:03d}.log"
 
     def start(self) -> tuple[str, int]:
         """Start the server and wait until it accepts connections.
@@ -233,7 +237,7 @@ class SimulatorServer:
         self._lease = lease_port_block()
         self.port = self._lease.port
         self.starts += 1
-        self._log_folder.mkdir(parents=True, exist_ok=True)
+        self._log_dir.mkdir(parents=True, exist_ok=True)
         python_path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
         one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
         environment = {**os.environ, **one_thread, "PYTHONUNBUFFERED": "1", "PYTHONPATH": python_path}

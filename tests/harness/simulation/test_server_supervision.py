@@ -19,7 +19,6 @@ from harness.simulation.ports import NoFreePortsError, lease_port_block
 from harness.simulation.server import (
     REPOSITORY,
     ServerStartError,
-    Simulator,
     SimulatorNameError,
     SimulatorNotSupportedError,
     SimulatorServer,
@@ -58,7 +57,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
 
 
 def test_starts_answers_and_leaves_no_process_of_its_group(tmp_path: Path) -> None:
-    server = SimulatorServer(Simulator("embedded"), tmp_path, command=listener_command)
+    server = SimulatorServer(log_dir=tmp_path, command=listener_command)
     host, port = server.start()
     socket.create_connection((host, port), timeout=1).close()
     leader = server.pid
@@ -70,7 +69,7 @@ def test_starts_answers_and_leaves_no_process_of_its_group(tmp_path: Path) -> No
 
 
 def test_notices_a_killed_server_and_restarts_it_with_a_new_log(tmp_path: Path) -> None:
-    with SimulatorServer(Simulator("embedded"), tmp_path, command=listener_command) as server:
+    with SimulatorServer(log_dir=tmp_path, command=listener_command) as server:
         first_log, first_pid = server.log_path, server.pid
         assert first_pid is not None
         os.kill(first_pid, signal.SIGKILL)
@@ -82,7 +81,7 @@ def test_notices_a_killed_server_and_restarts_it_with_a_new_log(tmp_path: Path) 
 
 def test_gives_up_at_once_when_the_process_exits_and_shows_its_log(tmp_path: Path) -> None:
     crash = [sys.executable, "-c", "import sys; print('no room for textures'); sys.exit(7)"]
-    server = SimulatorServer(Simulator("embedded"), tmp_path, start_timeout_s=60, command=lambda port: crash)
+    server = SimulatorServer(log_dir=tmp_path, start_timeout_s=60, command=lambda port: crash)
     began = time.monotonic()
     with pytest.raises(ServerStartError, match=r"(?s)status 7.*no room for textures"):
         server.start()
@@ -93,9 +92,7 @@ def test_gives_up_at_once_when_the_process_exits_and_shows_its_log(tmp_path: Pat
 
 def test_a_silent_server_is_given_up_after_the_time_limit_and_killed(tmp_path: Path) -> None:
     silent = [sys.executable, "-c", "import time; print('loading'); time.sleep(600)"]
-    server = SimulatorServer(
-        Simulator("embedded"), tmp_path, start_timeout_s=0.5, command=lambda port: silent
-    )
+    server = SimulatorServer(log_dir=tmp_path, start_timeout_s=0.5, command=lambda port: silent)
     with pytest.raises(ServerStartError, match=r"no connection within 0.5 s"):
         server.start()
     assert server.pid is None
@@ -105,9 +102,9 @@ def test_the_server_dies_with_a_killed_owner(tmp_path: Path) -> None:
     owner_code = textwrap.dedent(
         f"""
         import pathlib, sys, time
-        from harness.simulation.server import Simulator, SimulatorServer
+        from harness.simulation.server import SimulatorServer
         command = lambda port: [sys.executable, "-c", {LISTENER!r}, str(port)]
-        server = SimulatorServer(Simulator("embedded"), pathlib.Path({str(tmp_path)!r}), command=command)
+        server = SimulatorServer(log_dir=pathlib.Path({str(tmp_path)!r}), command=command)
         server.start()
         print(server.pid, flush=True)
         time.sleep(600)
@@ -131,12 +128,12 @@ def test_attach_uses_the_given_endpoint_of_each_worker_and_never_stops_it(tmp_pa
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         simulator = parse_simulator(f"attach:127.0.0.1:1,127.0.0.1:{port}")
-        server = SimulatorServer(simulator, tmp_path, worker_index=1)
+        server = SimulatorServer(simulator, log_dir=tmp_path, worker_index=1)
         assert server.start() == ("127.0.0.1", port)
         server.stop()
         assert server.alive()
     with pytest.raises(ServerStartError, match="nothing answers"):
-        SimulatorServer(simulator, tmp_path, worker_index=1).start()
+        SimulatorServer(simulator, log_dir=tmp_path, worker_index=1).start()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +156,7 @@ def test_known_simulators_are_parsed_and_printed_alike() -> None:
 
 def test_kinds_for_the_cluster_say_so(tmp_path: Path) -> None:
     with pytest.raises(SimulatorNotSupportedError, match="comes with the cluster work"):
-        SimulatorServer(parse_simulator("docker:carlasim/carla:0.9.16"), tmp_path)
+        SimulatorServer(parse_simulator("docker:carlasim/carla:0.9.16"), log_dir=tmp_path)
 
 
 def test_port_blocks_of_two_leases_never_overlap_and_come_back() -> None:
