@@ -14,7 +14,7 @@ bootstraps over pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,7 +56,7 @@ class ParityFrames:
 
     def add(self, episode: EpisodeData) -> None:
         """Add the frames of one run."""
-        keep = _judged_frames(episode)
+        keep = judged_frames(episode)
         reference = episode.column("swa_label_deg").astype(np.float64)
         true_error = episode.column("swa_agent_deg").astype(np.float64) - reference
         keep &= np.isfinite(true_error)
@@ -117,24 +117,8 @@ class ParityFrames:
         return ranges
 
 
-def paper_parity(
-    on_policy: Iterable[EpisodeData], log_based: Iterable[EpisodeData], seed: int
-) -> dict[str, Any]:
-    """Both columns of the table, and what the paper printed (TPR in percent, 0-30/30-60/60-90°).
-
-    Args:
-        on_policy: shadow runs. log_based: runs of mode ``log``. seed: of the bootstrap.
-    """
-    columns = {}
-    for name, episodes in (("on_policy", on_policy), ("log_based", log_based)):
-        frames = ParityFrames()
-        for episode in episodes:
-            frames.add(episode)
-        columns[name] = frames.figures(seed)
-    return {**columns, "paper": PAPER_TPR_PERCENT}
-
-
-def _judged_frames(episode: EpisodeData) -> npt.NDArray[np.bool_]:
+def judged_frames(episode: EpisodeData) -> npt.NDArray[np.bool_]:
+    """Frames that count: after the warm-up, outside the ODD mask, before the first departure, (N,) bool."""
     keep = ~episode.column("odd_mask").astype(bool)
     keep[: ticks_at_least(WARM_UP_S, episode.tick_s)] = False
     for departure in find_departures(episode.ticks, episode.tick_s):

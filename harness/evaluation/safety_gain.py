@@ -270,8 +270,8 @@ def _by_pair(facts: Sequence[EpisodeFacts], mode: str) -> dict[PairKey, EpisodeF
             continue
         if fact.pair in found:
             raise EpisodeDataError(
-                f"episodes {found[fact.pair].episode_id} and {fact.episode_id} are both the {mode!r} run of pair "
-                f"{fact.pair[0]}; evaluate campaigns with different settings apart"
+                f"episodes {found[fact.pair].episode_id} and {fact.episode_id} are both the {mode!r} run of "
+                f"pair {fact.pair[0]}; evaluate campaigns with different settings apart"
             )
         found[fact.pair] = fact
     return found

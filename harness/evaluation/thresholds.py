@@ -123,7 +123,8 @@ def fit_operating_points(runs: Sequence[CalibrationRun], always_on: bool = False
 def conformal_threshold(run_maxima: Sequence[float] | FloatArray, alpha: float) -> float | None:
     """The ⌈(n+1)(1−α)⌉-th smallest of n run maxima.
 
-    None when n < 1/α − 1 ("not enough runs") or when that maximum is infinite (the monitor failed in too many runs).
+    None when n < 1/α − 1 ("not enough runs") or when that maximum is infinite (the monitor failed in too
+    many runs).
     """
     maxima = np.sort(np.asarray(run_maxima, dtype=np.float64))
     rank = math.ceil((len(maxima) + 1) * (1.0 - alpha) - 1e-9)

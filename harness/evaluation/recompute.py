@@ -1,0 +1,34 @@
+"""Re-derive the summary of a stored campaign from its records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from harness.evaluation.summary import summarise
+
+SUMMARY_FILE = "summary.json"
+
+
+def recompute(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Judge a campaign folder and write its ``summary.json``.
+
+    Returns:
+        The path of the file and its content.
+
+    Raises:
+        StoreError: no readable campaign there, or a record that does not match its hash.
+        EpisodeDataError: a record lacks what its evaluation needs.
+    """
+    # The reader defines its records by this package's EpisodeData: imported late, or the two would
+    # import in a ring.
+    from harness.results.files import replace_atomically
+    from harness.results.reader import read_campaign
+
+    campaign, episodes = read_campaign(folder)
+    summary = summarise(episodes, campaign)
+    path = folder / SUMMARY_FILE
+    text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_atomically(path, text.encode())
+    return path, summary
