@@ -56,7 +56,7 @@ class DrivingState:
         curvature_1pm: route curvature here; curvature_ahead_1pm: of largest magnitude in the next 2 s of travel.
         swa_actual_deg: steering wheel angle reached.
         swa_label_deg: label expert's SWA at this state.
-        artifact_levels: effect name -> current severity level 0..1 of its schedule.
+        artifact_levels: effect -> current absolute severity 0..1 (two-sided effects: `gamma_up`, `gamma_down`, …).
     """
 
     tick: int

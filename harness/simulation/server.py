@@ -81,17 +81,14 @@ def parse_simulator(text: str) -> Simulator:
     if kind == "docker" and rest:
         return Simulator("docker", target=rest)
     raise SimulatorNameError(
-        f"simulator {text!r} not understood: "
-        "use embedded, attach:HOST:PORT[,HOST:PORT…], binary:PATH or docker:IMAGE"
+        f"simulator {text!r} not understood: use embedded, attach:HOST:PORT[,HOST:PORT…], binary:PATH or docker:IMAGE"
     )
 
 
 def _parse_endpoint(text: str) -> tuple[str, int]:
     host, _, port_text = text.strip().rpartition(":")
     if not host or not port_text.isdigit() or not 0 < int(port_text) < 65536:
-        raise SimulatorNameError(
-            f"address {text!r} not understood: use HOST:PORT, for example 127.0.0.1:2000"
-        )
+        raise SimulatorNameError(f"address {text!r} not understood: use HOST:PORT, for example 127.0.0.1:2000")
     return host, int(port_text)
 
 
@@ -170,14 +167,11 @@ class SimulatorServer:
         if self.simulator.kind == "attach":
             if not _accepts(self.host, self.port, timeout_s=5.0):
                 raise ServerStartError(
-                    f"nothing answers at {self.host}:{self.port}; "
-                    "start the simulator there or correct the address"
+                    f"nothing answers at {self.host}:{self.port}; start the simulator there or correct the address"
                 )
             return self.host, self.port
         description = ""
-        for _ in range(
-            START_ATTEMPTS
-        ):  # a port may be taken by a stranger between the bind test and the launch
+        for _ in range(START_ATTEMPTS):  # a port may be taken by a stranger between the bind test and the launch
             self._launch()
             problem = self._wait_until_ready()
             if problem is None:

@@ -1,0 +1,34 @@
+"""The four disjoint sets (PROTOCOL §8): disjoint by road and by texture pack.
+
+Each set is a campaign file, so its data comes through the same loop as any result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios" / "training"
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One set of episodes.
+
+    Attributes:
+        name: folder name of its shards.
+        scenario: campaign file that describes the whole matrix.
+        episodes: how many cells of the matrix are drawn (seeded, without replacement).
+        keep_every: store every n-th tick; neighbouring frames at 20 Hz are nearly the same picture.
+    """
+
+    name: str
+    scenario: Path
+    episodes: int
+    keep_every: int
+
+
+AGENT_FIT = DataSet("agent_fit", SCENARIOS / "agent_fit.yaml", episodes=120, keep_every=2)
+AGENT_FIT_ON_POLICY = DataSet("agent_fit_on_policy", SCENARIOS / "agent_fit_on_policy.yaml", episodes=60, keep_every=2)
+MONITOR_FIT = DataSet("monitor_fit", SCENARIOS / "monitor_fit.yaml", episodes=150, keep_every=2)
+CALIBRATE = DataSet("calibrate", SCENARIOS / "calibrate.yaml", episodes=90, keep_every=1)
