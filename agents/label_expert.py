@@ -35,7 +35,7 @@ class LabelExpertTuning:
 
     min_lookahead_m: float = 7.0
     lookahead_time_s: float = 0.8
-    understeer_rad_per_mps2: float = 0.0015
+    understeer_rad_per_mps2: float = 0.001
     rear_slip_rad_per_mps2: float = 0.004
 
 
@@ -104,9 +104,7 @@ class LabelExpertAgent:
             AgentError: the context has no route.
         """
         if context.route is None:
-            raise AgentError(
-                "agent 'expert' needs EpisodeContext.route: it is privileged and cannot drive by camera"
-            )
+            raise AgentError("agent 'expert' needs EpisodeContext.route: it is privileged and cannot drive by camera")
         self._route = context.route
 
     def act(self, observation: Observation) -> AgentOutput:

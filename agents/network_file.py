@@ -54,9 +54,7 @@ def resolve_device(device: str) -> torch.device:
     except RuntimeError:
         raise AgentError(f"unknown device {device!r}: use auto, cpu or cuda") from None
     if resolved.type == "cuda" and not torch.cuda.is_available():
-        raise AgentError(
-            f"device {device!r} was asked for but PyTorch sees no GPU here: use --device cpu or auto"
-        )
+        raise AgentError(f"device {device!r} was asked for but PyTorch sees no GPU here: use --device cpu or auto")
     return resolved
 
 

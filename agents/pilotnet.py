@@ -57,9 +57,7 @@ class PilotNetConfig:
             height = (height - layer.kernel) // layer.stride + 1
             width = (width - layer.kernel) // layer.stride + 1
         if height < 1 or width < 1:
-            raise ValueError(
-                f"PilotNet input {self.height}×{self.width} px is too small: it needs at least 61×61"
-            )
+            raise ValueError(f"PilotNet input {self.height}×{self.width} px is too small: it needs at least 61×61")
         return height, width
 
 
@@ -125,9 +123,7 @@ def transfer_convolutions(teacher: PilotNet, student: PilotNet) -> None:
         ValueError: the channel counts fit neither way.
     """
     with torch.no_grad():
-        for index, (source, target) in enumerate(
-            zip(teacher.convolutions, student.convolutions, strict=True)
-        ):
+        for index, (source, target) in enumerate(zip(teacher.convolutions, student.convolutions, strict=True)):
             weight: torch.Tensor = source.get_parameter("weight")
             wanted = target.get_parameter("weight")
             if index == 0 and weight.shape[1] != wanted.shape[1]:

@@ -97,9 +97,7 @@ class SpeedController:
         braking = tuning.comfort_braking_mps2
         ahead_m = state.speed_mps * tuning.anticipation_s
         here_mps = allowed_speed_mps(route, state.route_s_m, v_max_mps, lateral_acceleration_mps2, braking)
-        soon_mps = allowed_speed_mps(
-            route, state.route_s_m + ahead_m, v_max_mps, lateral_acceleration_mps2, braking
-        )
+        soon_mps = allowed_speed_mps(route, state.route_s_m + ahead_m, v_max_mps, lateral_acceleration_mps2, braking)
         target_mps = min(here_mps, soon_mps)
         # A falling target is braking that is known in advance; a rising one is left to the error.
         planned_mps2 = max(min((soon_mps - here_mps) / tuning.anticipation_s, 0.0), -braking)

@@ -85,9 +85,7 @@ def save_weights(
     for name, tensor in tensors.items():
         half = tensor.detach().to("cpu", torch.float16).contiguous()
         if not bool(torch.isfinite(half).all()):
-            raise WeightsError(
-                f"{path}: tensor {name!r} holds values that are not finite as float16; train again"
-            )
+            raise WeightsError(f"{path}: tensor {name!r} holds values that are not finite as float16; train again")
         stored[name] = half
     # One metadata entry only: the format does not keep the order of several, and the bytes would vary.
     metadata = {"config": json.dumps({"schema_version": SCHEMA_VERSION, **config}, sort_keys=True)}
@@ -130,9 +128,7 @@ def load_weights(path: Path) -> Weights:
             "convert it with agents.weights_io.save_weights"
         ) from None
     if version != SCHEMA_VERSION:
-        raise WeightsError(
-            f"{path}: weights schema {version}, this program reads {SCHEMA_VERSION}; {REBUILD_HINT}"
-        )
+        raise WeightsError(f"{path}: weights schema {version}, this program reads {SCHEMA_VERSION}; {REBUILD_HINT}")
     return Weights(path, tensors, config, sha256)
 
 

@@ -53,9 +53,7 @@ def visualbackprop(
         ValueError: the sizes do not follow from the layers.
     """
     if len(activations) != len(layers) or not layers:
-        raise ValueError(
-            f"visualbackprop got {len(activations)} activation maps for {len(layers)} convolutions"
-        )
+        raise ValueError(f"visualbackprop got {len(activations)} activation maps for {len(layers)} convolutions")
     means = [activation.mean(dim=1, keepdim=True) for activation in activations]
     mask = means[-1]
     for index in range(len(layers) - 1, -1, -1):
@@ -69,8 +67,7 @@ def visualbackprop(
 def _scale_up(mask: torch.Tensor, layer: ConvLayer, size: tuple[int, int]) -> torch.Tensor:
     """All-ones transposed convolution to exactly ``size``."""
     padding = [
-        wanted - ((have - 1) * layer.stride + layer.kernel)
-        for wanted, have in zip(size, mask.shape[-2:], strict=True)
+        wanted - ((have - 1) * layer.stride + layer.kernel) for wanted, have in zip(size, mask.shape[-2:], strict=True)
     ]
     if not all(0 <= extra < layer.stride for extra in padding):
         raise ValueError(

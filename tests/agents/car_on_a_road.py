@@ -65,9 +65,7 @@ class Car:
     def state(self) -> DrivingState:
         self.s, offset = self.route.project(self.x, self.y, self.s)
         k = self.route.index(self.s)
-        road_heading = float(
-            self.route.heading_rad[k] + self.route.curvature_1pm[k] * (self.s - self.route.s_m[k])
-        )
+        road_heading = float(self.route.heading_rad[k] + self.route.curvature_1pm[k] * (self.s - self.route.s_m[k]))
         error = math.remainder(self.heading - road_heading, 2 * math.pi)
         return DrivingState(
             tick=self.tick,

@@ -106,9 +106,7 @@ def test_takeover_driver_recovers_from_one_metre(speed_mps: float) -> None:
     route = road([(200, 0.0)])
     driver = TakeoverDriver()
     driver.reset(context())
-    states = drive(
-        Car(route, speed_mps, 1.0), lambda state: driver.steer(state, route, state.swa_actual_deg), 10
-    )
+    states = drive(Car(route, speed_mps, 1.0), lambda state: driver.steer(state, route, state.swa_actual_deg), 10)
     assert np.abs(offsets(states)).max() <= 1.01
     assert np.abs(offsets([state for state in states if state.time_s > 4.0])).max() < 0.25
 

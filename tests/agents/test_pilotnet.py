@@ -18,14 +18,10 @@ def test_default_has_the_published_number_of_parameters() -> None:
     assert sum(parameter.numel() for parameter in PilotNet().parameters()) == 252_219
 
 
-@pytest.mark.parametrize(
-    "config", [PilotNetConfig(), PilotNetConfig(102, 364, 1), PilotNetConfig(66, 200, 1)]
-)
+@pytest.mark.parametrize("config", [PilotNetConfig(), PilotNetConfig(102, 364, 1), PilotNetConfig(66, 200, 1)])
 def test_forward_gives_one_angle_and_five_non_negative_maps(config: PilotNetConfig) -> None:
     network = PilotNet(config).eval()
-    x = 255 * torch.rand(
-        (2, config.channels, config.height, config.width), generator=torch.Generator().manual_seed(1)
-    )
+    x = 255 * torch.rand((2, config.channels, config.height, config.width), generator=torch.Generator().manual_seed(1))
     swa, activations = network.forward_with_activations(x)
     assert swa.shape == (2,)
     assert [tuple(a.shape[:2]) for a in activations] == [(2, 24), (2, 36), (2, 48), (2, 64), (2, 64)]

@@ -54,9 +54,7 @@ def test_allowed_speed_obeys_v_squared_is_v_k_squared_plus_2as() -> None:
     curve_mps = 10.0  # sqrt(2.5 * 40)
     for distance_m in (0.0, 10.0, 25.0):
         expected = min(np.sqrt(curve_mps**2 + 2 * 1.5 * distance_m), 15.0)
-        assert allowed_speed_mps(route, 100.0 - distance_m, 15.0, 2.5, 1.5) == pytest.approx(
-            expected, abs=0.05
-        )
+        assert allowed_speed_mps(route, 100.0 - distance_m, 15.0, 2.5, 1.5) == pytest.approx(expected, abs=0.05)
 
 
 def test_limits_that_are_not_positive_are_refused() -> None:

@@ -30,15 +30,14 @@ def tiny_activations(size: tuple[int, int], seed: int) -> list[torch.Tensor]:
 
 
 def paths_product_sum(activations: list[torch.Tensor], depth: int, row: int, column: int) -> float:
-    """Sum over all paths from a neuron (a pixel at depth 0) to the last layer of the product of activations."""
+    """Sum over all paths from a neuron (depth 0: a pixel) to the last layer of the product of activations."""
     if depth == len(LAYERS):
         return 1.0
     layer, maps = LAYERS[depth], activations[depth][0].double().numpy()
     total = 0.0
     for channel, up_row, up_column in np.ndindex(*maps.shape):
         reaches = (
-            0 <= row - up_row * layer.stride < layer.kernel
-            and 0 <= column - up_column * layer.stride < layer.kernel
+            0 <= row - up_row * layer.stride < layer.kernel and 0 <= column - up_column * layer.stride < layer.kernel
         )
         if reaches and maps[channel, up_row, up_column] > 0:
             value = float(maps[channel, up_row, up_column])

@@ -1,0 +1,37 @@
+"""Privileged baseline: the risk of the scheduled artifact on a road as bent as the one ahead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agents.monitors.base import MonitorBase
+from agents.monitors.risk_table import RiskTable
+from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
+from agents.weights_io import WEIGHTS_FOLDER, sha256_of
+
+CONDITION_CURVATURE_PATH = WEIGHTS_FOLDER / "condition_curvature.json"
+
+
+class ConditionCurvatureMonitor(MonitorBase):
+    """Scores the departure risk of (artifact type × severity × curvature ahead).
+
+    Args:
+        table: risk table with curvatures and a nominal row.
+    """
+
+    name = "condition_curvature"
+    unit = "risk"
+    privileged = True
+
+    def __init__(self, table: Path = CONDITION_CURVATURE_PATH) -> None:
+        self._table = RiskTable.load(table)
+        self._sha256 = sha256_of(table)
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the table."""
+        return self._sha256
+
+    def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
+        """Risk of the current condition on the road ahead."""
+        return MonitorOutput(score=self._table.at(state.artifact_levels, state.curvature_ahead_1pm))

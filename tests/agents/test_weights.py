@@ -1,0 +1,107 @@
+"""Weights files: what is written is read, the same bytes every time, and nothing dangerous or broken is loaded."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.errors import AgentError, WeightsError
+from agents.network_file import load_network, resolve_device, save_network
+from agents.pilotnet import PilotNet, PilotNetConfig
+from agents.preprocessing import Preprocessing
+from agents.weights_io import MissingWeightsError, load_json, load_weights, save_weights, sha256_of
+
+
+def save_driver(path: Path, seed: int = 0, config: PilotNetConfig | None = None) -> str:
+    return save_network(path, PilotNet(config, seed), Preprocessing(), "driver", {"command": "a test"})
+
+
+def test_round_trip_keeps_network_to_half_precision(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    sha256 = save_driver(path)
+    loaded = load_network(path, "driver")
+    assert loaded.sha256 == sha256 == sha256_of(path)
+    assert loaded.preprocessing == Preprocessing() and not loaded.network.training
+    original = PilotNet().state_dict()
+    for name, tensor in loaded.network.state_dict().items():
+        assert tensor.dtype == torch.float32
+        assert torch.equal(tensor, original[name].to(torch.float16).to(torch.float32))
+    assert path.stat().st_size < 2 * 252_219 + 4096
+
+
+def test_card_lies_beside_and_names_the_hash(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    sha256 = save_driver(path)
+    card = json.loads((tmp_path / "net.json").read_text())
+    assert card["sha256"] == sha256 and card["command"] == "a test" and card["config"]["role"] == "driver"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.safetensors"]
+
+
+def test_same_network_same_bytes_and_other_network_other_hash(tmp_path: Path) -> None:
+    first, again, other = (save_driver(tmp_path / f"{k}.safetensors", seed) for k, seed in enumerate((1, 1, 2)))
+    assert first == again != other
+
+
+def test_missing_file_says_how_to_rebuild(tmp_path: Path) -> None:
+    with pytest.raises(MissingWeightsError, match=r"python -m agents\.training\.build"):
+        load_network(tmp_path / "none.safetensors", "driver")
+    with pytest.raises(MissingWeightsError, match=r"python -m agents\.training\.build"):
+        load_json(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("keep", [0, 5, 300, -10])
+def test_truncated_file_is_refused_by_name(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "net.safetensors"
+    save_driver(path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(WeightsError, match=r"net\.safetensors: damaged"):
+        load_network(path, "driver")
+
+
+def test_pickles_are_refused_with_the_reason_and_never_run(tmp_path: Path) -> None:
+    torch.save(PilotNet().state_dict(), tmp_path / "zip.safetensors")
+    (tmp_path / "plain.safetensors").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "old.pt").write_bytes(b"anything")
+    for name in ("zip.safetensors", "plain.safetensors", "old.pt"):
+        with pytest.raises(WeightsError, match="runs whatever code"):
+            load_weights(tmp_path / name)
+
+
+def test_foreign_safetensors_and_wrong_contents_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.zeros(2)}, tmp_path / "foreign.safetensors")
+    with pytest.raises(WeightsError, match="no network configuration"):
+        load_weights(tmp_path / "foreign.safetensors")
+    save_driver(tmp_path / "driver.safetensors")
+    with pytest.raises(WeightsError, match="'driver', not a 'camera_student'"):
+        load_network(tmp_path / "driver.safetensors", "camera_student")
+    config = load_weights(tmp_path / "driver.safetensors").config
+    save_weights(tmp_path / "shape.safetensors", PilotNet(PilotNetConfig(channels=1)).state_dict(), config, {})
+    with pytest.raises(WeightsError, match="do not fit"):
+        load_network(tmp_path / "shape.safetensors", "driver")
+    save_weights(tmp_path / "odd.safetensors", {}, {**config, "network": {"depth": 3}}, {})
+    with pytest.raises(WeightsError, match="configuration does not fit"):
+        load_network(tmp_path / "odd.safetensors", "driver")
+
+
+def test_values_that_half_precision_cannot_hold_are_refused(tmp_path: Path) -> None:
+    for value in (1e6, float("nan")):
+        with pytest.raises(WeightsError, match="not finite"):
+            save_weights(tmp_path / "net.safetensors", {"a": torch.tensor([value])}, {}, {})
+    with pytest.raises(WeightsError, match="safetensors only"):
+        save_weights(tmp_path / "net.pt", {}, {}, {})
+
+
+def test_devices_are_resolved_by_name() -> None:
+    assert resolve_device("cpu").type == "cpu"
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(AgentError, match="unknown device"):
+        resolve_device("gpu0")
+    if not torch.cuda.is_available():
+        with pytest.raises(AgentError, match="no GPU"):
+            resolve_device("cuda")
