@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.protocol import Agent, Monitor
+from agents.thresholds import load_thresholds
 from harness.campaign.episode_spec import ComponentSpec, EpisodeSpec
 from harness.results.schema import EpisodeRecord
 from harness.simulation.errors import InfrastructureError
+
+if TYPE_CHECKING:
+    from harness.simulation.callback import EpisodeCallback
 
 CLIENT_TIMEOUT_S = 20.0
 
@@ -23,10 +28,12 @@ class DrivingExecutor:
 
     Attributes:
         device: ``cpu`` or ``cuda``, for networks.
+        thresholds: content of `thresholds.json`, for the alarm bars of clips.
         timeout_s: longest wait for one answer of the simulator, wall clock.
     """
 
     device: str = "cpu"
+    thresholds: Mapping[str, Any] = field(default_factory=load_thresholds)
     timeout_s: float = CLIENT_TIMEOUT_S
     _session: Any = None
     _agents: dict[str, Agent] = field(default_factory=dict)
@@ -63,7 +70,11 @@ class DrivingExecutor:
             raise InfrastructureError("no connection to a simulator")
         agent = None if task.agent is None else self._agent(task.agent)
         monitors = [self._monitor(monitor) for monitor in task.monitors]
-        return run_episode(self._session, task, agent, monitors)
+        return run_episode(self._session, task, agent, monitors, self.thresholds, self.callbacks(task))
+
+    def callbacks(self, task: EpisodeSpec) -> Sequence[EpisodeCallback]:
+        """Who else sees every tick of this episode: nobody here; a subclass may collect frames."""
+        return ()
 
     def close(self) -> None:
         """Drop the connection; agents stay loaded."""

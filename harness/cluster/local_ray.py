@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import ray
 
@@ -22,6 +25,8 @@ OBJECT_STORE_BYTES = 200 * 1024 * 1024  # holds records in flight: two per worke
 def local_cluster(workers: int) -> Iterator[Path]:
     """Start Ray with room for ``workers`` actors, quietly, without dashboard and without calling home.
 
+    Meanwhile SIGTERM and SIGHUP interrupt like Ctrl-C, so that a stopped job ends as cleanly. Main thread only.
+
     Yields:
         A temporary folder for logs, removed at the end together with everything Ray wrote.
     """
@@ -34,6 +39,7 @@ def local_cluster(workers: int) -> Iterator[Path]:
     before = {name: os.environ.get(name) for name in quiet}
     parent = tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix="clh-", dir=parent if len(parent) <= LONGEST_FOLDER else "/tmp"))
+    handlers: dict[signal.Signals, Any] = {}
     os.environ.update(quiet)
     try:
         ray.init(
@@ -46,8 +52,12 @@ def local_cluster(workers: int) -> Iterator[Path]:
             object_store_memory=OBJECT_STORE_BYTES,
             _temp_dir=str(folder),
         )
+        for number in (signal.SIGTERM, signal.SIGHUP):  # after ray.init, which sets its own
+            handlers[number] = signal.signal(number, _interrupt)
         yield folder
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         ray.shutdown()
         for name, value in before.items():
             if value is None:
@@ -55,3 +65,7 @@ def local_cluster(workers: int) -> Iterator[Path]:
             else:
                 os.environ[name] = value
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,118 @@
+"""From a scenario file, or from the folder of an interrupted campaign, to the list of episodes to run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agents.registry import make_agent, make_monitor
+from agents.thresholds import load_thresholds
+from harness.campaign.episode_spec import EpisodeSpec
+from harness.campaign.expansion import expand
+from harness.campaign.identity import short_hash
+from harness.campaign.loader import load_campaign
+from harness.campaign.spec import CampaignSpec
+from harness.results.store import StoreError, read_campaign_json
+from sensor_sim.presets import load_preset
+
+
+class ResumeError(StoreError):
+    """The campaign in this folder cannot be continued with what is installed now."""
+
+
+@dataclass(frozen=True)
+class CampaignPlan:
+    """What will run.
+
+    Attributes:
+        spec: the campaign.
+        campaign_id: hash of every episode id, before ``limit``: two plans with one id are the same campaign.
+        episodes: in the order of the expansion, cut to ``limit``.
+        limit: None for all.
+        weights: what drives and watches: name -> SHA-256 of its weights, None without weights.
+        thresholds: frozen operating points of the monitors.
+    """
+
+    spec: CampaignSpec
+    campaign_id: str
+    episodes: list[EpisodeSpec]
+    limit: int | None
+    weights: dict[str, str | None]
+    thresholds: dict[str, Any]
+
+
+def plan_campaign(scenario: Path, overrides: Sequence[str] = (), limit: int | None = None) -> CampaignPlan:
+    """Plan a scenario file.
+
+    Raises:
+        ScenarioError: the file, an override or what they ask for cannot be used.
+        UnknownNameError, WeightsError: an agent or monitor cannot be loaded.
+    """
+    return _plan(load_campaign(scenario, overrides), limit)
+
+
+def plan_resumed(folder: Path, limit: int | None = None) -> CampaignPlan:
+    """Plan what a campaign folder holds, from the spec stored there.
+
+    Args:
+        folder: with ``campaign.json``.
+        limit: replaces the stored one if given.
+
+    Raises:
+        StoreError: no campaign there.
+        ResumeError: the same spec gives other episodes today.
+    """
+    stored = read_campaign_json(folder)
+    try:
+        spec = CampaignSpec.model_validate(stored["spec"])
+    except (KeyError, ValidationError) as error:
+        raise ResumeError(f"{folder}: its campaign was written by another version: {error}") from error
+    plan = _plan(spec, limit if limit is not None else stored.get("limit"))
+    require_same(plan, folder)
+    return plan
+
+
+def require_same(plan: CampaignPlan, folder: Path) -> None:
+    """Refuse to mix two campaigns in one folder.
+
+    Raises:
+        ResumeError: the folder holds another campaign than the plan.
+    """
+    stored = read_campaign_json(folder)
+    if stored.get("campaign_id") == plan.campaign_id:
+        return
+    changed = [
+        f"weights of {name}"
+        for name, sha256 in (stored.get("weights") or {}).items()
+        if plan.weights.get(name, sha256) != sha256
+    ]
+    if stored.get("thresholds") != plan.thresholds:
+        changed.append("thresholds")
+    raise ResumeError(
+        f"{folder} holds a campaign whose episodes are no longer the same"
+        f" (changed: {', '.join(changed) or 'the scenario or the program'}); "
+        "restore what changed, or start a new campaign"
+    )
+
+
+def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
+    weights: dict[str, str | None] = {}
+
+    def hashed(make: Callable[[str], Any]) -> Callable[[str], str | None]:
+        def weights_hash(name: str) -> str | None:
+            if name not in weights:
+                weights[name] = make(name).weights_sha256
+            return weights[name]
+
+        return weights_hash
+
+    thresholds = load_thresholds()
+    presets = functools.partial(load_preset, width=spec.camera.width_px, fov_deg=spec.camera.fov_deg)
+    episodes = expand(spec, hashed(make_agent), hashed(make_monitor), thresholds, presets)
+    campaign_id = short_hash([episode.episode_id for episode in episodes])
+    return CampaignPlan(spec, campaign_id, episodes[:limit], limit, weights, thresholds)
