@@ -34,9 +34,7 @@ def test_the_statistic_is_causal():
 
 
 def alarm_at(statistic, on=1.0, off=0.5, latency=0.0):
-    return np.flatnonzero(
-        alarm_from_statistic(np.asarray(statistic, dtype=float), on, off, TICK_S, latency)
-    ).tolist()
+    return np.flatnonzero(alarm_from_statistic(np.asarray(statistic, dtype=float), on, off, TICK_S, latency)).tolist()
 
 
 def test_the_alarm_needs_100_ms_strictly_above_to_rise_and_100_ms_below_to_fall():

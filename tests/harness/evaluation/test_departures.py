@@ -112,9 +112,7 @@ def test_collision_contacts_close_together_are_one_event():
 
 @settings(max_examples=50, deadline=None)
 @given(
-    runs=st.lists(
-        st.tuples(st.sampled_from([-0.2, -1e-9, 0.0, 0.4]), st.integers(1, 25)), min_size=1, max_size=12
-    ),
+    runs=st.lists(st.tuples(st.sampled_from([-0.2, -1e-9, 0.0, 0.4]), st.integers(1, 25)), min_size=1, max_size=12),
     tick_s=st.sampled_from([0.02, 0.05, 0.1]),
     odd_seed=st.integers(0, 5),
 )
