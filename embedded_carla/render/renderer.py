@@ -1,0 +1,258 @@
+"""The renderer: one scene, any number of cameras and pictures. The bytes depend on the arguments alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from embedded_carla.render.billboards import SCREEN_COLUMNS, draw_sprites
+from embedded_carla.render.camera import CameraError, camera_axes, focal_length_px, ray_table
+from embedded_carla.render.lighting import light_of, tone_table
+from embedded_carla.render.pictures import encode_depth, encode_tags
+from embedded_carla.render.raster import PLANE_COLUMNS, draw_triangles, visible_tiles
+from embedded_carla.render.shade import LIGHT_COLUMNS, shade_rgb
+from embedded_carla.render.shadows import paint_shadows
+from embedded_carla.render.sky import paint_sky
+from embedded_carla.render.types import BoxActor, CameraPose, Weather
+from embedded_carla.render.vehicles import ActorMesh, actor_mesh
+from embedded_carla.scene.ribbons import SOLID
+from embedded_carla.scene.types import (
+    MATERIAL_TAGS,
+    TAG_ROAD_LINE,
+    TAG_SKY,
+    TAG_TERRAIN,
+    Float32Array,
+    Int32Array,
+    Material,
+    Scene,
+)
+
+Float64Array = npt.NDArray[np.float64]
+Uint8Array = npt.NDArray[np.uint8]
+Uint32Array = npt.NDArray[np.uint32]
+
+FARTHEST_M = 700.0
+LARGEST_PICTURE_PX = 8192
+_NO_IDS = np.zeros(0, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class GBuffer:
+    """What one camera sees, before colour.
+
+    Attributes:
+        inverse_depth: (H, W) 1/m along the optical axis, 0 for sky.
+        primitive: (H, W) number of what is in front: 0 endless ground or sky, then triangles, from ``sprite_first`` on sprites.
+        planes: (n, 11) coefficients of each triangle (see ``raster``). surface, instance: (n,) of each triangle.
+        surfaces: surface table these refer to.
+        sprite_first, placed: first sprite's number, sprites on screen (see ``billboards``).
+        rays, axes, focal_px: the camera. ray_lengths: (H, W).
+    """
+
+    inverse_depth: Float32Array
+    primitive: Int32Array
+    planes: Float64Array
+    surface: Int32Array
+    instance: Int32Array
+    surfaces: Float32Array
+    sprite_first: int
+    placed: Float32Array
+    rays: Float64Array
+    axes: Float64Array
+    focal_px: float
+    ray_lengths: Float32Array
+
+
+@njit(cache=True, error_model="numpy")
+def _clear_to_plane(
+    depth: Float32Array, prim: Int32Array, plane: Float64Array, rays: Float64Array, plane_z_m: float
+) -> None:
+    """Start from the endless ground: inverse depth is affine in screen space, positive below the horizon."""
+    inverse_height = 1.0 / (plane_z_m - rays[0, 2])
+    plane[0], plane[1], plane[2] = rays[2, 2] * inverse_height, rays[3, 2] * inverse_height, rays[1, 2] * inverse_height
+    for k in range(3, 11):
+        plane[k] = 0.0
+    plane[10] = 100.0
+    step = np.float32(plane[0])
+    for y in range(depth.shape[0]):
+        first = np.float32(plane[1] * y + plane[2])
+        for x in range(depth.shape[1]):
+            depth[y, x] = max(first + step * np.float32(x), np.float32(0.0))
+            prim[y, x] = 0
+
+
+@njit(cache=True, error_model="numpy")
+def _ray_lengths(height: int, width: int, focal: float) -> Float32Array:
+    """(height, width) length of each pixel's ray when its forward part is 1."""
+    out = np.empty((height, width), dtype=np.float32)
+    for y in range(height):
+        for x in range(width):
+            right, down = (x + 0.5 - 0.5 * width) / focal, (y + 0.5 - 0.5 * height) / focal
+            out[y, x] = np.sqrt(1.0 + right * right + down * down)
+    return out
+
+
+class Renderer:
+    """Draws a scene."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._tone = tone_table()
+        self._columns: dict[int, Float32Array] = {}
+        self._lengths: dict[tuple[int, int, float], Float32Array] = {}
+        self._weather: Weather | None = None
+        self._light = np.zeros(LIGHT_COLUMNS, dtype=np.float32)
+        self._sky: Uint32Array = np.zeros((5, 1, 1), dtype=np.uint32)
+        self._shadow: Uint8Array = np.zeros((1, 1), dtype=np.uint8)
+        ground = float(Material.GRASS)
+        self._background = np.array(
+            [ground, ground, 0, 0, 0, 0, SOLID, SOLID, SOLID, SOLID, -1, -1, 0, 0, 0, 0], np.float32
+        )
+        self._shadow_place = np.array([*scene.shadow_origin, 1.0 / scene.shadow_cell_m])
+
+    def view(
+        self, camera: CameraPose, width: int, height: int, fov_deg: float, actors: Sequence[BoxActor] = ()
+    ) -> GBuffer:
+        """Find what is in front of every pixel.
+
+        Args:
+            camera: pose. Bodies that contain the camera are not drawn.
+            width, height: picture size, px, 1..8192.
+            fov_deg: horizontal field of view, inside (0, 180).
+            actors: movable bodies.
+
+        Raises:
+            CameraError: size or field of view out of range.
+        """
+        if not (1 <= width <= LARGEST_PICTURE_PX and 1 <= height <= LARGEST_PICTURE_PX):
+            raise CameraError(f"picture of {width} x {height} px: both must lie in 1..{LARGEST_PICTURE_PX}")
+        scene = self.scene
+        focal = focal_length_px(width, fov_deg)
+        axes, rays = camera_axes(camera), ray_table(camera, width, height, fov_deg)
+        if abs(rays[0, 2] - scene.plane_z_m) < 1e-3:
+            rays[0, 2] = scene.plane_z_m + 1e-3
+        eye = rays[0]
+        columns = self._columns.setdefault(width, np.arange(width, dtype=np.float32))
+        size = (height, width, focal)
+        if size not in self._lengths:
+            self._lengths[size] = _ray_lengths(*size)
+        depth, prim = np.empty((height, width), np.float32), np.empty((height, width), np.int32)
+        tiles = visible_tiles(
+            scene.tile_centre, scene.tile_radius, eye, axes, 0.5 * width / focal, 0.5 * height / focal, FARTHEST_M
+        )
+        bodies = actor_mesh(actors, camera) if actors else None
+        ranges = scene.tile_triangles
+        most = 1 + int((ranges[tiles, 1] - ranges[tiles, 0]).sum()) + (len(bodies.triangles) if bodies else 0)
+        planes, source = np.empty((most, PLANE_COLUMNS)), np.zeros(most, dtype=np.int32)
+        _clear_to_plane(depth, prim, planes[0], rays, scene.plane_z_m)
+        count = draw_triangles(
+            depth, prim, columns, scene.vertices, scene.surface_coordinates, scene.triangles, ranges,
+            scene.tile_vertices, tiles, eye, axes, focal, planes, source, 1,
+        )  # fmt: skip
+        surface, instance = scene.triangle_surface[source[:count]], scene.triangle_instance[source[:count]]
+        surfaces = scene.surfaces
+        if bodies is not None:
+            count, surface, instance = self._draw_bodies(
+                bodies, depth, prim, columns, eye, axes, focal, planes, source, count, surface, instance
+            )
+            surfaces = np.concatenate([surfaces, bodies.surfaces])
+        placed = np.empty((len(scene.sprites.base), SCREEN_COLUMNS), dtype=np.float32)
+        sprites, atlas = scene.sprites, scene.atlas
+        shown = draw_sprites(
+            depth, prim, sprites.base, sprites.size, sprites.picture, atlas.texels, atlas.level_start, eye, axes, focal,
+            placed, count,
+        )  # fmt: skip
+        return GBuffer(
+            depth,
+            prim,
+            planes,
+            surface,
+            instance,
+            surfaces,
+            count,
+            placed[:shown],
+            rays,
+            axes,
+            focal,
+            self._lengths[size],
+        )
+
+    def _draw_bodies(
+        self, bodies: ActorMesh, depth: Float32Array, prim: Int32Array, columns: Float32Array, eye: Float64Array,
+        axes: Float64Array, focal: float, planes: Float64Array, source: Int32Array, first: int, surface: Int32Array,
+        instance: Int32Array,
+    ) -> tuple[int, Int32Array, Int32Array]:  # fmt: skip
+        """Draw movable bodies after the scene; returns the next primitive number and the extended tables."""
+        tiles = np.arange(len(bodies.vertex_ranges), dtype=np.int32)
+        count = draw_triangles(
+            depth, prim, columns, bodies.vertices, bodies.coordinates, bodies.triangles, bodies.triangle_ranges,
+            bodies.vertex_ranges, tiles, eye, axes, focal, planes, source, first,
+        )  # fmt: skip
+        drawn = source[first:count]
+        surface = np.concatenate([surface, bodies.surface[drawn] + np.int32(len(self.scene.surfaces))])
+        return count, surface, np.concatenate([instance, bodies.instance[drawn]])
+
+    def _set_weather(self, weather: Weather) -> None:
+        """Paint sky and shadows for a weather; kept until another one comes."""
+        if weather == self._weather:
+            return
+        scene, light = self.scene, light_of(weather)
+        vector = self._light
+        for first, values in (
+            (0, light.sun_direction),
+            (3, light.sun),
+            (6, light.ambient),
+            (9, light.horizon),
+            (12, light.fog),
+        ):
+            vector[first : first + 3] = values
+        vector[15:22] = (light.extinction_per_m, light.fog_start_m, light.wetness, light.headlight, light.veil,
+                         scene.plane_z_m, scene.track_tone)  # fmt: skip
+        self._sky = paint_sky(light, self._tone, scene.hill_height_deg, scene.hill_colour, scene.scenery_seed)
+        self._shadow = paint_shadows(scene, light.sun_direction)
+        self._weather = weather
+
+    def rgb_bgra(self, gbuffer: GBuffer, weather: Weather, camera: CameraPose) -> Uint8Array:
+        """Colour picture, (H, W, 4) uint8 B, G, R, A, sRGB. ``camera``: the pose that ``gbuffer`` was seen from."""
+        self._set_weather(weather)
+        scene = self.scene
+        sprites, atlas, textures = scene.sprites, scene.atlas, scene.textures
+        height, width = gbuffer.primitive.shape
+        out = np.empty((height, width), dtype=np.uint32)
+        shade_rgb(
+            out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
+            gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture, sprites.brightness,
+            atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours, np.float32(scene.paint_wear),
+            textures.texels, textures.start, textures.texels_per_m, self._shadow, self._shadow_place, self._sky, self._tone,
+            self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background,
+        )  # fmt: skip
+        return out.view(np.uint8).reshape(height, width, 4)
+
+    def depth_bgra(self, gbuffer: GBuffer) -> Uint8Array:
+        """Depth picture in CARLA's 24-bit encoding, (H, W, 4) uint8 BGRA."""
+        height, width = gbuffer.primitive.shape
+        out = np.empty((height, width), dtype=np.uint32)
+        encode_depth(out, gbuffer.inverse_depth)
+        return out.view(np.uint8).reshape(height, width, 4)
+
+    def semantic_bgra(self, gbuffer: GBuffer) -> Uint8Array:
+        """Class picture, label in R, (H, W, 4) uint8 BGRA."""
+        return self._tags(gbuffer, _NO_IDS)
+
+    def instance_bgra(self, gbuffer: GBuffer) -> Uint8Array:
+        """Instance picture: label in R, low and high byte of the id in G and B, (H, W, 4) uint8 BGRA."""
+        return self._tags(gbuffer, gbuffer.instance)
+
+    def _tags(self, gbuffer: GBuffer, ids: Int32Array) -> Uint8Array:
+        height, width = gbuffer.primitive.shape
+        out = np.empty((height, width), dtype=np.uint32)
+        encode_tags(
+            out, gbuffer.inverse_depth, gbuffer.primitive, gbuffer.planes, gbuffer.surface, gbuffer.surfaces,
+            gbuffer.sprite_first, gbuffer.placed, self.scene.sprites.picture, self.scene.atlas.tags, MATERIAL_TAGS,
+            TAG_ROAD_LINE, TAG_TERRAIN, TAG_SKY, ids, self.scene.sprites.instance,
+        )  # fmt: skip
+        return out.view(np.uint8).reshape(height, width, 4)

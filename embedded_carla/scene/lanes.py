@@ -1,0 +1,129 @@
+"""The lanes and road marks of an OpenDRIVE text: what is painted where. Positions come from ``carla.Map``."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+
+DEFAULT_MARK_WIDTH_M = 0.15
+DEFAULT_DASH_M = 3.0
+DEFAULT_GAP_M = 6.0
+
+
+class OpenDriveError(ValueError):
+    """The OpenDRIVE text cannot be read; the message names the element."""
+
+
+@dataclass(frozen=True)
+class RoadMark:
+    """A painted line on a lane border, valid from ``start_s_m`` to the next mark of that border.
+
+    Attributes:
+        start_s_m: road coordinate.
+        kind: OpenDRIVE type: none, solid, broken, solid solid, solid broken, broken solid, broken broken …
+        colour: OpenDRIVE colour: standard, white, yellow, blue, green, red, orange.
+        width_m: of one line.
+        dash_m, gap_m: of broken lines.
+    """
+
+    start_s_m: float
+    kind: str
+    colour: str
+    width_m: float
+    dash_m: float
+    gap_m: float
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One lane of a section; marks lie on its outer border (for id 0: on the reference line)."""
+
+    lane_id: int
+    lane_type: str
+    marks: tuple[RoadMark, ...]
+
+
+@dataclass(frozen=True)
+class LaneSection:
+    """Lanes valid on [start_s_m, end_s_m), from left to right in the direction of s, and the centre line."""
+
+    start_s_m: float
+    end_s_m: float
+    centre: Lane
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True)
+class RoadLanes:
+    """One OpenDRIVE road: its id, length and lane sections."""
+
+    road_id: int
+    length_m: float
+    in_junction: bool
+    sections: tuple[LaneSection, ...]
+
+
+def _read_mark(element: ElementTree.Element, section_start_s_m: float) -> RoadMark:
+    width_m = float(element.get("width") or 0.0)
+    if width_m <= 0.0:
+        width_m = 0.25 if element.get("weight") == "bold" else DEFAULT_MARK_WIDTH_M
+    dash_m, gap_m = DEFAULT_DASH_M, DEFAULT_GAP_M
+    for line in element.iter("line"):
+        length, space = float(line.get("length") or 0.0), float(line.get("space") or 0.0)
+        if length > 0.0 and space > 0.0:
+            dash_m, gap_m = length, space
+    start_s_m = section_start_s_m + float(element.get("sOffset") or 0.0)
+    return RoadMark(
+        start_s_m,
+        (element.get("type") or "none").strip().lower(),
+        (element.get("color") or "standard").lower(),
+        width_m,
+        dash_m,
+        gap_m,
+    )
+
+
+def _read_lane(element: ElementTree.Element, section_start_s_m: float) -> Lane:
+    marks = sorted(
+        (_read_mark(mark, section_start_s_m) for mark in element.findall("roadMark")), key=lambda m: m.start_s_m
+    )
+    return Lane(int(element.get("id") or 0), (element.get("type") or "none").lower(), tuple(marks))
+
+
+def read_roads(xodr: str) -> tuple[RoadLanes, ...]:
+    """Read all roads of an OpenDRIVE text.
+
+    Raises:
+        OpenDriveError: the text is not XML, or holds no road with lanes.
+    """
+    try:
+        root = ElementTree.fromstring(xodr)
+    except ElementTree.ParseError as error:
+        raise OpenDriveError(f"OpenDRIVE text is not well-formed XML: {error}; check the file's encoding") from error
+    roads = []
+    for road in root.findall("road"):
+        length_m = float(road.get("length") or 0.0)
+        elements = sorted(road.findall("lanes/laneSection"), key=lambda e: float(e.get("s") or 0.0))
+        starts = [float(e.get("s") or 0.0) for e in elements] + [length_m]
+        sections = []
+        for element, start_s_m, end_s_m in zip(elements, starts[:-1], starts[1:], strict=True):
+            lanes = [_read_lane(lane, start_s_m) for lane in element.iter("lane")]
+            centre = [lane for lane in lanes if lane.lane_id == 0] or [Lane(0, "none", ())]
+            beside = sorted((lane for lane in lanes if lane.lane_id != 0), key=lambda lane: -lane.lane_id)
+            if beside and end_s_m > start_s_m:
+                sections.append(LaneSection(start_s_m, end_s_m, centre[0], tuple(beside)))
+        if sections:
+            in_junction = road.get("junction") not in (None, "-1")
+            roads.append(RoadLanes(int(road.get("id") or 0), length_m, in_junction, tuple(sections)))
+    if not roads:
+        raise OpenDriveError("OpenDRIVE text holds no <road> with lanes; is it an .xodr file?")
+    return tuple(roads)
+
+
+def mark_at(lane: Lane, s_m: float) -> RoadMark | None:
+    """The mark of a lane's outer border at road coordinate ``s_m``, None where nothing is painted."""
+    found = None
+    for mark in lane.marks:
+        if mark.start_s_m <= s_m + 1e-6:
+            found = mark
+    return found if found is not None and found.kind not in ("none", "grass", "curb") else None

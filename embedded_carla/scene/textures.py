@@ -1,0 +1,124 @@
+"""Brightness textures of asphalt and open ground, drawn from a seed, with rip-maps.
+
+A road is seen at a grazing angle: along the view a pixel covers metres, across it centimetres. A rip-map holds every
+combination of halvings per axis, so each axis is filtered by its own footprint and neither aliases nor blurs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from embedded_carla.scene.noise import Float32Array, hash_unit, layered_noise
+from embedded_carla.scene.packs import TexturePack
+from embedded_carla.scene.types import TextureSet
+
+SIZE = 512
+LEVELS = 10
+ASPHALT_GRAIN, ASPHALT_MACRO, GROUND_GRAIN, GROUND_MACRO = range(4)
+TEXELS_PER_M = np.array([[100.0, 100.0], [8.0, 50.0], [50.0, 50.0], [2.5, 2.5]], dtype=np.float32)
+"""Along s and across for asphalt; along x and y of the world for ground."""
+
+
+def _asphalt_grain(seed: int) -> Float32Array:
+    grain = layered_noise(SIZE, SIZE, ((1, 1), (2, 2), (4, 4)), (1.0, 0.9, 0.5), seed)
+    stones = layered_noise(SIZE, SIZE, ((2, 2),), (1.0,), seed + 7)
+    return grain + np.float32(1.2) * (stones > 1.55)
+
+
+@njit(cache=True, error_model="numpy")
+def _draw_damage(out: Float32Array, patches: int, cracks: int, joints: int, seed: int) -> None:
+    """Repairs, tarred cracks, cross joints and stains on the (s, t) map of one stretch of asphalt."""
+    size = out.shape[0]
+    for k in range(patches):
+        row, column = int(hash_unit(k, 1, seed) * size), int(hash_unit(k, 2, seed) * size)
+        length, width = int(12 + 60 * hash_unit(k, 3, seed)), int(30 + 130 * hash_unit(k, 4, seed))
+        tone = np.float32(-1.5 if hash_unit(k, 5, seed) < 0.7 else 1.1)
+        for i in range(length):
+            for j in range(width):
+                rim = i == 0 or i == length - 1 or j < 3 or j > width - 4
+                out[(row + i) % size, (column + j) % size] += np.float32(1.6) * tone if rim and tone < 0 else tone
+    for k in range(cracks):
+        across = hash_unit(k, 11, seed) < 0.55
+        row, column = hash_unit(k, 12, seed) * size, hash_unit(k, 13, seed) * size
+        steps = int(150 + 300 * hash_unit(k, 14, seed))
+        for step in range(steps):
+            wiggle = hash_unit(k, 20 + step, seed) - 0.5
+            if across:
+                column += 1.0
+                row += wiggle * 0.9
+            else:
+                row += 0.5
+                column += wiggle * 3.0
+            for j in range(-2, 3 if not across else -1):
+                out[int(row) % size, (int(column) + j) % size] = np.float32(-3.2)
+    for k in range(joints):
+        row = k * size // joints
+        for j in range(size):
+            out[row, j] = np.float32(-3.0)
+    for k in range(10):
+        row, column = hash_unit(k, 31, seed) * size, hash_unit(k, 32, seed) * size
+        radius = 6.0 + 18.0 * hash_unit(k, 33, seed)
+        for i in range(-8, 9):
+            for j in range(-26, 27):
+                d = np.sqrt((i * 6.0) ** 2 + (j * 1.0) ** 2) / radius
+                if d < 1.0:
+                    out[(int(row) + i) % size, (int(column) + j) % size] -= np.float32(1.5 * (1.0 - d))
+
+
+def _asphalt_macro(pack: TexturePack, seed: int) -> Float32Array:
+    base = layered_noise(SIZE, SIZE, ((64, 128), (16, 32), (4, 8)), (1.0, 0.6, 0.35), seed)
+    joints = round(SIZE / 8.0 / pack.joints_m) if pack.joints_m > 0 else 0
+    _draw_damage(base, round(60 * pack.patches), 3 * pack.cracks, joints, seed)
+    return base
+
+
+def _ground_grain(seed: int) -> Float32Array:
+    cells = ((1, 1), (2, 4), (4, 2), (8, 8), (32, 32))
+    return layered_noise(SIZE, SIZE, cells, (0.9, 0.9, 0.9, 0.8, 0.6), seed)
+
+
+def _ground_macro(seed: int) -> Float32Array:
+    return layered_noise(SIZE, SIZE, ((128, 128), (32, 32), (8, 8), (2, 2)), (1.0, 0.8, 0.6, 0.4), seed)
+
+
+@njit(cache=True, error_model="numpy")
+def _rip_map(image: Float32Array, out: npt.NDArray[np.uint8], start: npt.NDArray[np.int32]) -> None:
+    """Write all levels of ``image`` (mean 0, deviation 1) behind one another; start[i, j]: rows halved i, columns j times."""
+    position = 0
+    rows = image.copy()
+    for i in range(LEVELS):
+        level = rows.copy()
+        for j in range(LEVELS):
+            start[i, j] = position
+            for r in range(level.shape[0]):
+                for c in range(level.shape[1]):
+                    value = np.float32(128.5) + np.float32(36.0) * level[r, c]
+                    out[position] = np.uint8(min(max(value, np.float32(0.0)), np.float32(255.0)))
+                    position += 1
+            if j < LEVELS - 1:
+                half = np.empty((level.shape[0], level.shape[1] // 2), dtype=np.float32)
+                for r in range(half.shape[0]):
+                    for c in range(half.shape[1]):
+                        half[r, c] = np.float32(0.5) * (level[r, 2 * c] + level[r, 2 * c + 1])
+                level = half
+        if i < LEVELS - 1:
+            less = np.empty((rows.shape[0] // 2, SIZE), dtype=np.float32)
+            for r in range(less.shape[0]):
+                for c in range(SIZE):
+                    less[r, c] = np.float32(0.5) * (rows[2 * r, c] + rows[2 * r + 1, c])
+            rows = less
+
+
+def build_textures(pack: TexturePack, seed: int) -> TextureSet:
+    """Draw the four textures of a pack. Same pack and seed, same bytes."""
+    seed = int(seed % 1_000_003)
+    images = (_asphalt_grain(seed), _asphalt_macro(pack, seed + 1), _ground_grain(seed + 2), _ground_macro(seed + 3))
+    per_texture = (2 * SIZE - 1) ** 2
+    texels = np.empty(len(images) * per_texture, dtype=np.uint8)
+    start = np.empty((len(images), LEVELS, LEVELS), dtype=np.int32)
+    for k, image in enumerate(images):
+        _rip_map(image.astype(np.float32), texels[k * per_texture : (k + 1) * per_texture], start[k])
+        start[k] += k * per_texture
+    return TextureSet(texels, start, TEXELS_PER_M)
