@@ -153,9 +153,7 @@ def _integrate(
         drag_mps2 = p.engine_drag_mps2 * (1.0 - throttle) * min(max(vx, -1.0), 1.0)
         brake_n = brake * p.brake_mps2 * p.mass_kg
         held = gravity_along - drag_mps2
-        free, rub, dvy, dyaw, _ = _forces(
-            vx, vy, yaw_rate, angle, a_long, drive_n, brake_n, hand_brake, mu, held, p
-        )
+        free, rub, dvy, dyaw, _ = _forces(vx, vy, yaw_rate, angle, a_long, drive_n, brake_n, hand_brake, mu, held, p)
         vx_mid = _rubbed(vx, free, rub, 0.5 * h)
         vy_mid = vy + 0.5 * h * dvy
         yaw_rate_mid = yaw_rate + 0.5 * h * dyaw

@@ -38,9 +38,7 @@ def _segment_tag(value: Any) -> str:
     return "straight" if "straight_m" in keys else "bend"
 
 
-Segment = Annotated[
-    Annotated[Straight, Tag("straight")] | Annotated[Bend, Tag("bend")], Discriminator(_segment_tag)
-]
+Segment = Annotated[Annotated[Straight, Tag("straight")] | Annotated[Bend, Tag("bend")], Discriminator(_segment_tag)]
 
 
 class Markings(_Model):
@@ -63,9 +61,9 @@ class _Road(_Model):
     """
 
     name: Slug
-    lane_width_m: float = Field(3.5, ge=2.4, le=6.0)
-    lanes_per_direction: int = Field(1, ge=1, le=3)
-    shoulder_m: float = Field(0.5, ge=0, le=4)
+    lane_width_m: float = Field(default=3.5, ge=2.4, le=6.0)
+    lanes_per_direction: int = Field(default=1, ge=1, le=3)
+    shoulder_m: float = Field(default=0.5, ge=0, le=4)
     texture_pack: Slug = "summer"
     markings: Markings = Markings()
 

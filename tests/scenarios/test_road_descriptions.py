@@ -43,9 +43,7 @@ def test_bad_descriptions_are_refused(fields: dict[str, object]) -> None:
 
 
 def test_same_description_same_bytes_and_header_carries_the_looks() -> None:
-    road = WindingRoad(
-        kind="winding", name="w", seed=5, length_m=300, radius_m=(40, 200), texture_pack="moor"
-    )
+    road = WindingRoad(kind="winding", name="w", seed=5, length_m=300, radius_m=(40, 200), texture_pack="moor")
     text = build_opendrive(road, 2**63 - 1)
     assert text == build_opendrive(road, 2**63 - 1)
     user_data = {e.get("code"): e.get("value") for e in ET.fromstring(text).iterfind("header/userData")}
@@ -66,8 +64,6 @@ def test_a_road_that_meets_itself_says_where() -> None:
 
 
 def test_a_winding_road_without_room_is_a_named_error() -> None:
-    road = WindingRoad(
-        kind="winding", name="knot", seed=1, length_m=1500, radius_m=(15, 15.5), lanes_per_direction=3
-    )
+    road = WindingRoad(kind="winding", name="knot", seed=1, length_m=1500, radius_m=(15, 15.5), lanes_per_direction=3)
     with pytest.raises(WindingRoadError, match="knot"):
         pieces(road)

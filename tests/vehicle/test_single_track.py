@@ -22,9 +22,7 @@ def kinetic_energy_j(state: VehicleState, car: VehicleParameters = CAR) -> float
     return 0.5 * car.mass_kg * state.speed_mps**2 + 0.5 * car.yaw_inertia_kgm2 * state.yaw_rate_radps**2
 
 
-def cruise(
-    state: VehicleState, speed_mps: float, steer: float, seconds: float, friction: float = 1.0
-) -> VehicleState:
+def cruise(state: VehicleState, speed_mps: float, steer: float, seconds: float, friction: float = 1.0) -> VehicleState:
     """Hold a speed by a proportional controller."""
     for _ in range(round(seconds / TICK_S)):
         throttle = 0.05 + 0.8 * (speed_mps - state.speed_mps)
@@ -47,9 +45,7 @@ def test_steady_cornering_follows_the_understeer_gradient(speed_mps: float, side
     assert state.a_lat_mps2 == pytest.approx(state.v_long_mps * state.yaw_rate_radps, rel=0.01)
 
 
-@pytest.mark.parametrize(
-    ("speed_mps", "angle_deg"), [(5.0, 10.0), (10.0, 4.0), (14.0, 3.0), (20.0, 2.0), (14.0, 5.0)]
-)
+@pytest.mark.parametrize(("speed_mps", "angle_deg"), [(5.0, 10.0), (10.0, 4.0), (14.0, 3.0), (20.0, 2.0), (14.0, 5.0)])
 def test_agrees_with_the_commonroad_drift_model(speed_mps: float, angle_deg: float) -> None:
     """A steering ramp, held, then back, coasting with CommonRoad's parameters; STD integrated at 1 ms."""
     theirs = parameters_vehicle2()

@@ -1,0 +1,219 @@
+"""A campaign to its episodes: roads × weather × seeds × conditions × modes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from agents.thresholds import DEFAULT_POINT, ThresholdsMissingError, operating_point
+from harness.campaign import identity
+from harness.campaign.episode_spec import (
+    ComponentSpec,
+    EpisodeSpec,
+    ModeSpec,
+    RouteStart,
+    ThresholdSpec,
+    WeatherSpec,
+    WorldSpec,
+)
+from harness.campaign.errors import ScenarioError
+from harness.campaign.sensor_conditions import Condition, expand_conditions
+from harness.campaign.spec import CampaignSpec, MapRoad, XodrRoad
+from scenarios.roads.build import pieces
+from scenarios.roads.centre_line import RoadOverlapError
+from scenarios.roads.winding import WindingRoadError
+
+ALWAYS_ON = "always_on"
+"""A monitor that needs no calibration: any score above 0 is an alarm."""
+IDEAL = Condition("ideal", ())
+
+HashOf = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class _Road:
+    """A single road: its name, the fields of its world, and those of them that make its identity."""
+
+    name: str
+    world: dict[str, Any]
+    identity: dict[str, Any]
+
+
+def expand(
+    spec: CampaignSpec,
+    agent_hash: HashOf,
+    monitor_hash: HashOf,
+    thresholds: Mapping[str, Any],
+) -> list[EpisodeSpec]:
+    """Every episode of a campaign, in a stable order: by road, weather, seed, condition, mode.
+
+    `expert` episodes come once per world, with the ideal sensor. In takeover mode only the monitor in charge
+    watches, in the other modes all of them.
+
+    Args:
+        spec: the campaign.
+        agent_hash, monitor_hash: SHA-256 of the weights behind a name, None without weights.
+        thresholds: content of ``thresholds.json``; read only for takeover modes.
+
+    Raises:
+        ScenarioError: names used twice, equal cells, a road that cannot be built, a sensor condition that
+            `sensor_sim` refuses, an operating point that was never fitted.
+    """
+    roads = [road for entry in spec.roads for road in _roads(entry)]
+    conditions = expand_conditions(spec.conditions, spec.camera)
+    _require_unique("road", [road.name for road in roads])
+    _require_unique("weather", [weather.name for weather in spec.weather])
+    _require_unique("condition", [condition.name for condition in conditions])
+    crews = _crews(spec, cache(agent_hash), cache(monitor_hash), thresholds)
+    episodes: list[EpisodeSpec] = []
+    for road in roads:
+        for weather in spec.weather:
+            parameters = weather.parameters.model_dump()
+            for seed_index in spec.seed_indices:
+                world_id = identity.world_id(
+                    {"road": road.identity, "weather": parameters},
+                    spec.ego.model_dump(),
+                    spec.camera.model_dump(),
+                    spec.tick_s,
+                    spec.duration_s,
+                    seed_index,
+                )
+                place = {
+                    "world_id": world_id,
+                    "road": road.name,
+                    "seed_index": seed_index,
+                    "world": WorldSpec(**road.world, scenery_seed=identity.seed_for(world_id, "world")),
+                    "weather": WeatherSpec(name=weather.name, parameters=weather.parameters),
+                }
+                for condition, crew in _cells(conditions, crews):
+                    label = condition.name if len(spec.weather) == 1 else f"{weather.name}/{condition.name}"
+                    episodes.append(_episode(spec, place, condition, label, crew))
+    _require_different(episodes)
+    return episodes
+
+
+@dataclass(frozen=True)
+class _Crew:
+    """Who drives and watches in one mode, as the campaign wrote it and with its operating point."""
+
+    written: ModeSpec
+    mode: ModeSpec
+    agent: ComponentSpec | None
+    monitors: tuple[ComponentSpec, ...]
+    thresholds: ThresholdSpec | None
+
+
+def _crews(spec: CampaignSpec, agent_hash: HashOf, monitor_hash: HashOf, thresholds: Mapping[str, Any]) -> list[_Crew]:
+    crews = []
+    for written in spec.modes:
+        mode = written
+        if mode.kind == "expert":
+            crews.append(_Crew(written, mode, None, (), None))
+            continue
+        agent = ComponentSpec(name=spec.agent, weights_sha256=agent_hash(spec.agent))
+        point = None
+        watching: Sequence[str] = spec.monitors
+        if mode.monitor is not None:
+            mode, point = _operating_point(mode, thresholds)
+            watching = (mode.monitor,) if mode.monitor else ()
+        monitors = tuple(ComponentSpec(name=name, weights_sha256=monitor_hash(name)) for name in watching)
+        crews.append(_Crew(written, mode, agent, monitors, point))
+    return crews
+
+
+def _operating_point(mode: ModeSpec, thresholds: Mapping[str, Any]) -> tuple[ModeSpec, ThresholdSpec]:
+    monitor = str(mode.monitor)
+    if monitor == ALWAYS_ON and mode.point is None:
+        return mode, ThresholdSpec(theta_on=0.0, theta_off=0.0)
+    name = mode.point or DEFAULT_POINT
+    mode = ModeSpec(kind="takeover", monitor=monitor, point=name)
+    try:
+        point = operating_point(thresholds, monitor, name)
+    except ThresholdsMissingError as error:
+        raise ScenarioError(f"mode {mode}: {error}") from None
+    return mode, ThresholdSpec(theta_on=point.theta_on, theta_off=point.theta_off)
+
+
+def _cells(conditions: Iterable[Condition], crews: Sequence[_Crew]) -> Iterable[tuple[Condition, _Crew]]:
+    for crew in crews:
+        if crew.mode.kind == "expert":
+            yield IDEAL, crew
+    for condition in conditions:
+        for crew in crews:
+            if crew.mode.kind != "expert" and crew.written in (condition.modes or (crew.written,)):
+                yield condition, crew
+
+
+def _episode(
+    spec: CampaignSpec, place: Mapping[str, Any], condition: Condition, label: str, crew: _Crew
+) -> EpisodeSpec:
+    pair_id = identity.pair_id(place["world_id"], condition.unresolved)
+    takeover = spec.takeover if crew.mode.kind == "takeover" else None
+    episode_id = identity.episode_id(
+        pair_id,
+        None if crew.agent is None else crew.agent.model_dump(),
+        [monitor.model_dump() for monitor in crew.monitors],
+        str(crew.mode),
+        None if crew.thresholds is None else crew.thresholds.model_dump(),
+        None if takeover is None else takeover.model_dump(),
+    )
+    return EpisodeSpec(
+        episode_id=episode_id,
+        pair_id=pair_id,
+        condition=label,
+        condition_name=condition.name,
+        mode=crew.mode,
+        ego=spec.ego,
+        camera=spec.camera,
+        sensor=condition.resolve(pair_id),
+        sensor_unresolved=condition.unresolved,
+        agent=crew.agent,
+        monitors=crew.monitors,
+        thresholds=crew.thresholds,
+        takeover=takeover,
+        tick_s=spec.tick_s,
+        duration_s=spec.duration_s,
+        **place,
+    )
+
+
+def _roads(entry: Any) -> list[_Road]:
+    if isinstance(entry, XodrRoad):
+        sha256 = hashlib.sha256(entry.file.read_bytes()).hexdigest()
+        start = entry.start.model_dump()
+        shared = {"kind": "xodr", "file_sha256": sha256, "start": start, "texture_pack": entry.texture_pack}
+        return [_Road(entry.name, shared | {"file": entry.file}, shared)]
+    if isinstance(entry, MapRoad):
+        world = {"kind": "map", "map_name": entry.map or entry.name, "start": entry.start.model_dump()}
+        return [_Road(entry.name, world, world)]
+    roads = []
+    for road in entry.roads():
+        try:
+            pieces(road)
+        except (RoadOverlapError, WindingRoadError) as error:
+            raise ScenarioError(str(error)) from None
+        start = RouteStart().model_dump()
+        world = {"kind": road.kind, "road": road, "start": start, "texture_pack": road.texture_pack}
+        described = {"road": road.model_dump(mode="json", exclude={"name"}), "start": start}
+        roads.append(_Road(road.name, world, described))
+    return roads
+
+
+def _require_unique(what: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ScenarioError(f"{what} name {twice[0]!r} is used twice; give each {what} its own name")
+
+
+def _require_different(episodes: Sequence[EpisodeSpec]) -> None:
+    seen: dict[str, EpisodeSpec] = {}
+    for episode in episodes:
+        first = seen.setdefault(episode.episode_id, episode)
+        if first is not episode:
+            raise ScenarioError(
+                f"road {first.road!r}, condition {first.condition!r} and road {episode.road!r}, condition "
+                f"{episode.condition!r} are the same episode ({episode.mode}); remove one of the two"
+            )
