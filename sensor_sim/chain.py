@@ -1,20 +1,18 @@
 """The sensor chain: an ideal 8-bit frame in, what a real camera would deliver out.
 
-Order of the seed chapter: decode sRGB to linear light -> box blur -> chromatic aberration -> noise ->
+Order of Hagn and Grau (2022): decode sRGB to linear light -> box blur -> chromatic aberration -> noise ->
 exposure -> tone curve.
 
-What the chapter leaves open is settled so:
+What they leave open is settled so:
 - Fixed exposure and sRGB re-encoding are the default, so a single effect (only blur, say) keeps the
-  brightness of the ideal picture. ``exposure`` switches the chapter's auto exposure on, ``gamma`` with
+  brightness of the ideal picture. ``exposure`` switches their auto exposure on, ``gamma`` with
   ``curve: book`` its literal tone curve.
-- Noise is in grey levels of the exposed picture. With the book's curve that is the chapter's order exactly;
+- Noise is in grey levels of the exposed picture. With ``curve: book`` that is their order exactly;
   with the display curve the encoding comes first, so that the noise keeps its size in the dark as well.
 - The exposure's range is measured on the frame as it comes in, before blur and noise.
 """
 
 from __future__ import annotations
-
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +50,7 @@ class SensorChain:
         SensorSpecError: impossible camera, or an effect too strong for it.
     """
 
-    def __init__(
-        self, schedule: SensorSchedule, width: int, height: int, fov_deg: float, tick_s: float
-    ) -> None:
+    def __init__(self, schedule: SensorSchedule, width: int, height: int, fov_deg: float, tick_s: float) -> None:
         if width < 2 or height < 2 or not 1.0 <= fov_deg <= 179.0 or not 0.0 < tick_s <= 10.0:
             raise SensorSpecError(
                 f"camera {width}×{height} px, fov_deg {fov_deg!r}, tick_s {tick_s!r} is not allowed; "
@@ -104,9 +100,8 @@ class SensorChain:
         if settings.changes_nothing:
             return frame
         codes = np.ascontiguousarray(frame)
-        lo, hi = exposure.range_at(
-            self._measured(codes, settings), settings.auto_exposure_level, settings.gain
-        )
+        measured = self._measured(codes, settings)
+        lo, hi = exposure.range_at(measured, settings.auto_exposure_level, settings.gain)
         noise_field = self._noise_field(settings.noise_sigma_dn, self._seed, context.tick)
         if settings.blur_width_px > 1.0 or settings.k1 != 0.0:
             return self._apply_spatial(codes, settings, lo, hi, noise_field)
@@ -128,7 +123,7 @@ class SensorChain:
         if sigma_dn == 0.0:
             return _NO_TABLE, _NO_STARTS, 0
         starts = noise.row_starts(seed, tick, self._height)
-        return noise.noise_bank(3 * self._width), starts, round(sigma_dn * kernel.NOISE_SCALE)
+        return noise.noise_bank(3 * self._width), starts, noise.kernel_scale(sigma_dn)
 
     def _apply_spatial(
         self, codes: Frame, settings: FrameSettings, lo: float, hi: float, noise_field: NoiseField
@@ -139,15 +134,13 @@ class SensorChain:
         if settings.noise_sigma_dn > 0.0:
             output = gamma.output_table(settings.gamma, settings.quantise)
         else:
-            output = _linear_to_code(book_level, settings.gamma, settings.quantise)
-        fine_per_linear = gamma.FINE_TOP / (hi - lo)
+            output = gamma.linear_output_table(book_level, settings.gamma, settings.quantise)
+        fine_per_linear = kernel.FINE_TOP / (hi - lo)
         for channel, k1 in enumerate((settings.k1, 0.0, -settings.k1)):
             linear = self._blurred(codes[:, :, channel], settings.blur_width_px)
             if k1 != 0.0:
-                radial_map = self._map(channel, k1)
-                chromatic_aberration.shift_channel(
-                    linear, radial_map.scale, radial_map.uniform, self._shifted
-                )
+                inverse = self._map(channel, k1)
+                chromatic_aberration.shift_channel(linear, inverse.scale, inverse.uniform, self._shifted)
                 linear = self._shifted
             kernel.finish_linear(linear, channel, lo, fine_per_linear, encode, *noise_field, output, out)
         return out
@@ -169,24 +162,16 @@ class SensorChain:
         return radial_map
 
 
-def _apply_pointwise(
-    codes: Frame, settings: FrameSettings, lo: float, hi: float, noise_field: NoiseField
-) -> Frame:
-    """Every output value depends on one input value: the whole chain but the noise is a table of 256 entries."""
-    exposed = np.clip((decode_table().astype(np.float64) - lo) / (hi - lo), 0.0, 1.0) * gamma.FINE_TOP
-    fine_table = gamma.encode_table(settings.book_curve_level)[np.floor(exposed + 0.5).astype(np.int64)]
-    output = gamma.output_table(settings.gamma, settings.quantise)
+def _apply_pointwise(codes: Frame, settings: FrameSettings, lo: float, hi: float, noise_field: NoiseField) -> Frame:
+    """Output values depend on one input value each: the chain but for its noise is a table of 256 entries."""
+    exposed = np.clip((decode_table().astype(np.float64) - lo) / (hi - lo), 0.0, 1.0)
+    display = gamma.encode(exposed, settings.book_curve_level)
     out = np.empty_like(codes)
     if settings.noise_sigma_dn == 0.0:
-        kernel.map_codes(codes.reshape(-1), output[fine_table], out.reshape(-1))
+        table = gamma.output_codes(display, settings.gamma, settings.quantise)
+        kernel.map_codes(codes.reshape(-1), table, out.reshape(-1))
     else:
+        fine_table = np.round(kernel.FINE_TOP * display).astype(np.int16)
+        output = gamma.output_table(settings.gamma, settings.quantise)
         kernel.finish_codes(codes, fine_table, *noise_field, output, out)
     return out
-
-
-@lru_cache(maxsize=8)
-def _linear_to_code(book_level: float, exponent: float, quantise: str) -> Frame:
-    """Encoding and output curve in one table: without noise nothing happens between the two."""
-    table = gamma.output_table(exponent, quantise)[gamma.encode_table(book_level)]
-    table.setflags(write=False)
-    return table

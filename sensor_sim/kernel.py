@@ -2,7 +2,7 @@
 
 Linear light is float32, everything after the exposure integers of 1/64 grey level; no pow and no fast-math,
 so the same input gives the same bytes on every processor. Numba's cache watches only a function's own file:
-compiled functions of this package therefore call no compiled function of another file.
+a compiled function of this package therefore uses no compiled function and no constant of another file.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sensor_sim.effects.gamma import FINE_STEPS, FINE_TOP
-from sensor_sim.effects.noise import BANK_UNIT
-
-_NOISE_BITS = 16
-NOISE_SCALE = (FINE_STEPS << _NOISE_BITS) / BANK_UNIT
-"""Noise factor of the kernel per grey level of sigma."""
+FINE_STEPS = 64
+"""Steps per grey level after the exposure."""
+FINE_TOP = 255 * FINE_STEPS
+NOISE_BITS = 16
+"""Binary places of the noise factor."""
 
 
 @njit(cache=True)
@@ -29,9 +28,9 @@ def map_codes(codes: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
 def _add_noise(fine: np.ndarray, samples: np.ndarray, noise_scale: int) -> None:
     """Add noise to one row of display values and clip, in place. int32 (W,), int16 (W,)."""
     scale = np.int32(noise_scale)
-    half = np.int32(1 << (_NOISE_BITS - 1))
+    half = np.int32(1 << (NOISE_BITS - 1))
     for u in range(fine.size):
-        value = fine[u] + ((np.int32(samples[u]) * scale + half) >> np.int32(_NOISE_BITS))
+        value = fine[u] + ((np.int32(samples[u]) * scale + half) >> np.int32(NOISE_BITS))
         fine[u] = min(max(value, np.int32(0)), np.int32(FINE_TOP))
 
 
@@ -85,7 +84,7 @@ def finish_linear(
         lo, gain: exposure, fine value = (v − lo)·gain.
         encode: int16 (FINE_TOP + 1,), linear -> display; empty: the identity.
         bank: int16 (>= BANK_SIZE + 3·W,) noise samples; starts: int64 (H,), where each row begins in it.
-        noise_scale: sigma in grey levels times ``NOISE_SCALE``; 0 = no noise, and ``encode`` is not used.
+        noise_scale: from ``noise.kernel_scale``; 0 = no noise, and ``encode`` is not used.
         output: uint8 (FINE_TOP + 1,), display -> code; without noise linear -> code.
         out: uint8 (H, W, 3), receives this channel.
     """

@@ -50,20 +50,14 @@ def load_preset(name: str, width: int, fov_deg: float) -> SensorSchedule:
 
 
 def _transferred(name: str, content: Any, width: int, fov_deg: float) -> SensorSchedule:
-    if (
-        not isinstance(content, dict)
-        or set(content) != set(_KEYS)
-        or not isinstance(content["effects"], list)
-    ):
+    if not isinstance(content, dict) or set(content) != set(_KEYS) or not isinstance(content["effects"], list):
         raise SensorSpecError(f"preset {name}: give exactly the keys {', '.join(_KEYS)}; 'effects' is a list")
     camera = content["reference_camera"]
     if not isinstance(camera, dict) or set(camera) != {"width_px", "focal_px"}:
         raise SensorSpecError(f"preset {name}, 'reference_camera': give exactly the keys width_px, focal_px")
     for key, value in camera.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-            raise SensorSpecError(
-                f"preset {name}, 'reference_camera', '{key}': {value!r} is not a number > 0 (px)"
-            )
+            raise SensorSpecError(f"preset {name}, 'reference_camera', '{key}': {value!r} is not a number > 0 (px)")
     try:
         reference = SensorSchedule.from_spec(content["effects"])
     except SensorSpecError as error:

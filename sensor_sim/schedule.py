@@ -42,13 +42,10 @@ class EffectSchedule:
     def __post_init__(self) -> None:
         if self.effect not in EFFECTS:
             raise SensorSpecError(
-                f"unknown effect {self.effect!r}{suggestion(self.effect, list(EFFECTS))}; "
-                f"known: {', '.join(EFFECTS)}"
+                f"unknown effect {self.effect!r}{suggestion(self.effect, list(EFFECTS))}; known: {', '.join(EFFECTS)}"
             )
         if not isinstance(self.parameters, Mapping):
-            raise SensorSpecError(
-                f"effect '{self.effect}', field 'parameters': {self.parameters!r} is not a mapping"
-            )
+            raise SensorSpecError(f"effect '{self.effect}', field 'parameters': {self.parameters!r} is not a mapping")
         object.__setattr__(self, "parameters", EFFECTS[self.effect].check(self.parameters))
         object.__setattr__(self, "onset_s", self._checked_time("onset_s", self.onset_s, above_zero=False))
         object.__setattr__(self, "ramp_s", self._checked_time("ramp_s", self.ramp_s, above_zero=False))
@@ -138,9 +135,7 @@ class SensorSchedule:
             for schedule in self.effects
         ]
 
-    def with_timing(
-        self, onset_s: float, ramp_s: float = 0.0, duration_s: float | None = None
-    ) -> SensorSchedule:
+    def with_timing(self, onset_s: float, ramp_s: float = 0.0, duration_s: float | None = None) -> SensorSchedule:
         """The same effects, all beginning at ``onset_s``: a preset that sets in during the run."""
         return SensorSchedule(
             tuple(EffectSchedule(e.effect, e.parameters, onset_s, ramp_s, duration_s) for e in self.effects)

@@ -1,4 +1,4 @@
-"""The sRGB transfer curve (IEC 61966-2-1): frames arrive tone-mapped in 8 bits, artifacts act in linear light."""
+"""The sRGB transfer curve (IEC 61966-2-1): frames arrive in it, artifacts act in linear light."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 def srgb_encode(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Linear light 0..1 -> display value 0..1."""
-    return np.where(
-        linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-12) ** (1 / 2.4) - 0.055
-    )
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-12) ** (1 / 2.4) - 0.055)
 
 
 def srgb_decode(display: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

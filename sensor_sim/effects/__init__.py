@@ -6,7 +6,6 @@ from sensor_sim.effects import blur, chromatic_aberration, exposure, gain, gamma
 from sensor_sim.effects.definition import EffectDefinition
 
 EFFECTS: dict[str, EffectDefinition] = {
-    module.DEFINITION.name: module.DEFINITION
-    for module in (blur, chromatic_aberration, noise, gain, exposure, gamma)
+    module.DEFINITION.name: module.DEFINITION for module in (blur, chromatic_aberration, noise, gain, exposure, gamma)
 }
 """Every effect by name, in the order in which the chain applies them."""

@@ -1,8 +1,9 @@
 """Blur: a symmetric box of fractional width, the same in both directions.
 
-Seed chapter: normalised box filter F × F. An even integer box shifts the picture by half a pixel, and a
-constant sideways shift is a steering bias; so the box of width w is centred on the pixel: weight 1/w on
-every pixel wholly inside it and a part of 1/w on the two at its ends (w = 4: ½, 1, 1, 1, ½ over 4).
+After Hagn and Grau (2022): normalised box filter F × F. An even integer box shifts the picture by half a
+pixel, and a constant sideways shift is a steering bias; so the box of width w is centred on the pixel:
+weight 1/w on every pixel wholly inside it and a part of 1/w on the two at its ends (w = 4: ½, 1, 1, 1, ½
+over 4).
 """
 
 from __future__ import annotations

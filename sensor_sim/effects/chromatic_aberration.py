@@ -1,9 +1,9 @@
 """Lateral chromatic aberration: each colour has its own radial distortion.
 
-Seed chapter, OpenCV convention: x_d = x·(1 + k1·r²) with x normalised by the focal length, k1(red) = +k1,
-k1(green) = 0, k1(blue) = −k1. It is read as a forward map, as OpenCV's ``projectPoints`` does: with k1 > 0
-a red point appears further from the centre than the green one, by f·k1·r³ pixels. A picture is therefore
-resampled at the inverse of that map.
+After Hagn and Grau (2022), OpenCV convention: x_d = x·(1 + k1·r²) with x normalised by the focal length,
+k1(red) = +k1, k1(green) = 0, k1(blue) = −k1. It is read as a forward map, as OpenCV's ``projectPoints``
+does: with k1 > 0 a red point appears further from the centre than the green one, by f·k1·r³ pixels. A
+picture is therefore resampled at the inverse of that map.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from numba import njit
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter
 from sensor_sim.errors import SensorSpecError
 
-DEFINITION = EffectDefinition(
-    "chromatic_aberration", (NumberParameter("k1", "1/1, radial coefficient", -0.2, 0.2),)
-)
+DEFINITION = EffectDefinition("chromatic_aberration", (NumberParameter("k1", "1/1, radial coefficient", -0.2, 0.2),))
 """``k1``: radial coefficient of red (blue: −k1) in units of the normalised picture plane of this camera."""
 
 MAX_CORNER_DISTORTION = 0.1
@@ -44,9 +42,7 @@ def focal_px(width_px: float, fov_deg: float) -> float:
     return width_px / (2.0 * math.tan(math.radians(fov_deg) / 2.0))
 
 
-def transfer_k1(
-    k1: float, from_width_px: float, from_focal_px: float, to_width_px: float, to_focal_px: float
-) -> float:
+def transfer_k1(k1: float, from_width_px: float, from_focal_px: float, to_width_px: float, to_focal_px: float) -> float:
     """k1 that moves the picture's left and right edge by the same share of the width in another camera.
 
     The displacement at the edge is f·k1·r³ with r = W/(2f); equal displacement per width gives
@@ -106,9 +102,7 @@ def radial_map(k1: float, width: int, height: int, focal: float) -> RadialMap:
 
 
 @njit(cache=True)
-def _fill_scale(
-    k1: float, height: int, focal: float, table: np.ndarray, table_limit: float, scale: np.ndarray
-) -> None:
+def _fill_scale(k1: float, height: int, focal: float, table: np.ndarray, table_limit: float, scale: np.ndarray) -> None:
     width = scale.shape[1]
     steps = table.size - 1
     to_place = steps / (2.0 * table_limit)
@@ -127,7 +121,7 @@ def _fill_scale(
 def _source_positions(
     scale: np.ndarray, height: int, v: int, index: np.ndarray, part_x: np.ndarray, part_y: np.ndarray
 ) -> None:
-    """Upper left source pixel of each pixel of row ``v``, int32 (W,), and the parts beyond it, float32 (W,)."""
+    """Source of each pixel of row ``v``: upper left pixel, int32 (W,), and parts beyond it, float32 (W,)."""
     width = scale.shape[1]
     half = np.float32(0.5)
     zero = np.float32(0.0)

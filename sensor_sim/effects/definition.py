@@ -91,8 +91,7 @@ class EffectDefinition:
         for key in values:
             if key not in names:
                 raise SensorSpecError(
-                    f"effect '{self.name}' has no parameter {key!r}; it has {', '.join(names)}"
-                    f"{suggestion(key, names)}"
+                    f"effect '{self.name}' has no parameter {key!r}; it has {', '.join(names)}{suggestion(key, names)}"
                 )
         checked: dict[str, ParameterValue] = {}
         for parameter in self.parameters:

@@ -1,6 +1,6 @@
 """Auto exposure: a linear map per frame, from a range of the input's histogram to 0..255.
 
-Seed chapter: x = 255·(v − lo)/(hi − lo), clipped; lo is the picture's minimum, hi such that
+After Hagn and Grau (2022): 255·(v − lo)/(hi − lo), clipped; lo is the picture's minimum, hi such that
 ``saturation_percent`` of its values (all channels together) lie above. One gain for all channels, every
 frame on its own.
 """

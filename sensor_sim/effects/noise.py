@@ -1,8 +1,8 @@
 """Noise: zero-mean Gaussian, independent of the signal, of the pixel and of the channel.
 
-``sigma_dn`` is in grey levels (DN, 0..255) of the exposed 8-bit picture. The seed chapter adds the noise in
-linear light before the exposure's linear map; sigma_lin = sigma_dn·(hi − lo)/255 there is the same as
-sigma_dn after that map, which is where the kernel adds it. (The chapter's start value N(0, 3) is a
+``sigma_dn`` is in grey levels (DN, 0..255) of the exposed 8-bit picture. Hagn and Grau (2022) add the noise
+in linear light before the exposure's linear map; sigma_lin = sigma_dn·(hi − lo)/255 there is the same as
+sigma_dn after that map, which is where the kernel adds it. (Their start value N(0, 3) is a
 variance: sigma 1.73.)
 
 The samples come from one fixed bank of 4 Mi values; each row of each frame starts at its own place, hashed
@@ -19,6 +19,7 @@ from numba import njit
 from scipy.special import ndtri
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter
+from sensor_sim.kernel import FINE_STEPS, NOISE_BITS
 
 DEFINITION = EffectDefinition("noise", (NumberParameter("sigma_dn", "grey levels", 0.0, 100.0),))
 
@@ -33,6 +34,11 @@ _BANK_SEED = 0x5EED_CA3E
 def sigma_at(sigma_dn: float, level: float) -> float:
     """Standard deviation at severity ``level`` (0..1), grey levels."""
     return level * sigma_dn
+
+
+def kernel_scale(sigma_dn: float) -> int:
+    """Factor from bank values to the kernel's fine steps, in binary fixed point."""
+    return round(sigma_dn * FINE_STEPS * (1 << NOISE_BITS) / BANK_UNIT)
 
 
 @njit(cache=True)
