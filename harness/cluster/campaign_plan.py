@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from harness.campaign.identity import short_hash
 from harness.campaign.loader import load_campaign
 from harness.campaign.spec import CampaignSpec
 from harness.results.store import StoreError, read_campaign_json
-from sensor_sim.presets import load_preset
 
 
 class ResumeError(StoreError):
@@ -112,7 +110,6 @@ def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
         return weights_hash
 
     thresholds = load_thresholds()
-    presets = functools.partial(load_preset, width=spec.camera.width_px, fov_deg=spec.camera.fov_deg)
-    episodes = expand(spec, hashed(make_agent), hashed(make_monitor), thresholds, presets)
+    episodes = expand(spec, hashed(make_agent), hashed(make_monitor), thresholds)
     campaign_id = short_hash([episode.episode_id for episode in episodes])
     return CampaignPlan(spec, campaign_id, episodes[:limit], limit, weights, thresholds)

@@ -107,7 +107,8 @@ def run_campaign(options: RunOptions) -> CampaignResult:
         store.write_campaign(campaign)
         progress = CampaignProgress(len(plan.episodes), len(plan.episodes) - len(todo))
         observer = _StoringObserver(store, progress)
-        status, message = _run_episodes(todo, workers, simulator, options.device, observer)
+        executor = DrivingExecutor(options.device, plan.thresholds)
+        status, message = _run_episodes(todo, workers, simulator, executor, observer)
         done = store.finished()
         stored = sum(episode.episode_id in done for episode in plan.episodes)
         if status is Status.COMPLETE and stored < len(plan.episodes):
@@ -124,14 +125,14 @@ def _run_episodes(
     todo: Sequence[EpisodeSpec],
     workers: int,
     simulator: Simulator,
-    device: str,
+    executor: DrivingExecutor,
     observer: _StoringObserver,
 ) -> tuple[Status, str]:
     if not todo:
         return Status.COMPLETE, ""
     try:
         with observer.progress, local_cluster(workers) as folder:
-            settings = WorkerSettings(simulator, DrivingExecutor(device), str(folder / "servers"))
+            settings = WorkerSettings(simulator, executor, str(folder / "servers"))
             Scheduler(settings, workers, observer).run(todo)
     except KeyboardInterrupt:
         return Status.INTERRUPTED, "stopped on request"
@@ -188,7 +189,7 @@ def _open_store(options: RunOptions, plan: CampaignPlan, simulator: Simulator) -
     if options.resume is not None:
         store = CampaignStore.open(options.resume)
         before = store.campaign()
-        kept = {key: before[key] for key in ("created_at", "runs", "scenario", "provenance", "simulator")}
+        kept = {key: before[key] for key in ("created_at", "command", "runs", "scenario", "provenance", "simulator")}
         return store, {**described, **kept}
     folder = options.out or Path("results") / plan.spec.campaign / described["created_at"].replace(":", "")
     return CampaignStore.create(folder), described
@@ -201,6 +202,7 @@ def _described(options: RunOptions, plan: CampaignPlan, simulator: Simulator) ->
         "description": plan.spec.description,
         "scenario": options.scenario.name if options.scenario else None,
         "created_at": utc_now(),
+        "command": " ".join(without_paths(options.command_line)),
         "spec": plan.spec.model_dump(mode="json"),
         "limit": plan.limit,
         "seed_indices": list(plan.spec.seed_indices),

@@ -1,0 +1,166 @@
+"""Run a campaign: one YAML file in, a folder of results and a report out."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.cluster.campaign_run import CampaignResult
+
+EXIT_OK = 0
+EXIT_FAILED_VERDICT = 1
+EXIT_USAGE = 2
+EXIT_INFRASTRUCTURE = 3
+EXIT_INTERRUPTED = 130
+
+EPILOG = """\
+examples
+  python run_campaign.py scenarios/curves.yaml                  the four-minute demonstration
+  python run_campaign.py scenarios/curves.yaml --limit 4        only its first four episodes
+  python run_campaign.py scenarios/curves.yaml --set seeds=5 --set conditions.0.name=clear
+                                                                change values of the scenario
+  python run_campaign.py --resume results/curves/2025-01-31T093000+0000
+                                                                go on after Ctrl-C or a crash
+  python run_campaign.py town.yaml --simulator attach:127.0.0.1:2000,127.0.0.1:2010
+                                                                drive in simulators that already run
+
+results
+  campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
+  summary.json (every figure), report.html (open it in a browser)
+
+exit codes
+  0  the campaign ran; its verdict is PASS, INSUFFICIENT (too small to prove anything) or it sets no criteria
+  1  the campaign ran; its verdict is FAIL
+  2  the scenario or the command line cannot be used; nothing ran
+  3  episodes are missing because simulator, worker or machine failed; --resume tries them again
+  130  interrupted; --resume goes on
+"""
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line; exits with 2 if it cannot be used."""
+    parser = argparse.ArgumentParser(
+        prog="run_campaign.py",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("scenario", metavar="SCENARIO", type=Path, nargs="?", help="campaign file (YAML)")
+    parser.add_argument("--workers", metavar="N", type=_positive, help="parallel simulators (default: one per core)")
+    parser.add_argument("--limit", metavar="N", type=_positive, help="only the first N episodes")
+    folders = parser.add_mutually_exclusive_group()
+    folders.add_argument(
+        "--out", metavar="DIR", type=Path, help="new results folder (default: results/<campaign>/<start time>)"
+    )
+    folders.add_argument("--resume", metavar="DIR", type=Path, help="go on with the campaign in this folder")
+    parser.add_argument(
+        "--simulator",
+        metavar="WHICH",
+        help="embedded (default) or attach:HOST:PORT[,HOST:PORT…]; binary:PATH and docker:IMAGE are not built yet",
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        dest="overrides",
+        action="append",
+        default=[],
+        help="change a value of the scenario, keys joined by dots; may be repeated",
+    )
+    options = parser.parse_args(arguments)
+    if options.scenario is None and options.resume is None:
+        parser.error("a SCENARIO is needed, for example scenarios/curves.yaml (or --resume DIR)")
+    if options.overrides and options.scenario is None:
+        parser.error("--set changes a scenario: give the SCENARIO too, or leave --set out when resuming")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, judge, report. Returns the exit code."""
+    options = parse_arguments(arguments)
+    missing = [name for name in ("carla", "pydantic", "ray", "torch") if importlib.util.find_spec(name) is None]
+    if missing:
+        return _complain(f"{', '.join(missing)} not installed: run `make campaign`, or use .venv/bin/python")
+    from agents.errors import UnknownNameError, WeightsError
+    from harness.campaign.errors import ScenarioError
+    from harness.cluster.campaign_run import RunOptions, run_campaign
+    from harness.results.store import StoreError
+    from harness.simulation.server import SimulatorNameError, SimulatorNotSupportedError
+
+    try:
+        result = run_campaign(
+            RunOptions(
+                scenario=options.scenario,
+                out=options.out,
+                resume=options.resume,
+                workers=options.workers,
+                limit=options.limit,
+                simulator=options.simulator,
+                device=options.device,
+                overrides=tuple(options.overrides),
+                command_line=("run_campaign.py", *(sys.argv[1:] if arguments is None else arguments)),
+            )
+        )
+    except (
+        ScenarioError,
+        SimulatorNameError,
+        SimulatorNotSupportedError,
+        StoreError,
+        UnknownNameError,
+        WeightsError,
+    ) as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:  # before anything was written
+        return EXIT_INTERRUPTED
+    return _conclude(result)
+
+
+def _conclude(result: CampaignResult) -> int:
+    from harness.cluster.campaign_run import Status
+    from harness.evaluation.recompute import recompute
+    from harness.results.episodes_table import write_episodes_table
+    from harness.results.reader import read_campaign
+    from reports.campaign_report import build_report
+
+    resume = f"python run_campaign.py --resume {result.folder}"
+    if result.status is Status.INTERRUPTED:
+        print(f"\nstopped with {result.stored} of {result.planned} episodes finished; go on with:\n  {resume}")
+        return EXIT_INTERRUPTED
+    code = EXIT_OK
+    if result.status is Status.INCOMPLETE:
+        print(f"\nincomplete: {result.message}\ntry the missing episodes again with:\n  {resume}", file=sys.stderr)
+        code = EXIT_INFRASTRUCTURE
+        if not result.stored:
+            return code
+    write_episodes_table(result.folder, read_campaign(result.folder)[1])
+    _, summary = recompute(result.folder)
+    report = build_report(result.folder)
+    verdict = summary["verdict"]
+    print(f"\n{verdict['status']}: {'; '.join(verdict['reasons'])}")
+    print(f"report: {report}")
+    if verdict["status"] == "FAIL" and code == EXIT_OK:
+        code = EXIT_FAILED_VERDICT
+    return code
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _complain(message: str) -> int:
+    print(f"run_campaign: {message}", file=sys.stderr)
+    return EXIT_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
