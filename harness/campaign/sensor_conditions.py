@@ -89,7 +89,7 @@ def _times(entry: ConditionEntry, effect: EffectEntry | None) -> dict[str, Any]:
     """The effect's own times, else those of the condition."""
     times: dict[str, Any] = {}
     for key in TIMES:
-        own = effect is not None and key in effect.model_fields_set
+        own = effect is not None and getattr(effect, key) is not None
         value = getattr(effect if own else entry, key)
         if isinstance(value, Uniform):
             value = {"uniform": list(value.uniform)} | ({} if own else {"shared": True})

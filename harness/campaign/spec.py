@@ -95,7 +95,7 @@ class XodrRoad(_Model):
         path = value if value.is_absolute() else folder / value
         if not path.is_file():
             raise ValueError(f"no such file: {path}")
-        return path
+        return path.resolve()
 
 
 class MapRoad(_Model):
@@ -113,15 +113,16 @@ RoadEntry = Annotated[CurveRoads | WindingRoads | XodrRoad | MapRoad, Field(disc
 class EffectEntry(BaseModel):
     """One sensor effect: timing, the effect's own parameters beside it, ``sweep`` for several conditions.
 
-    The parameters are numbers or option names; `sensor_sim` knows which an effect has and their ranges.
+    A time left out (or null) is the condition's. The parameters are numbers or option names; `sensor_sim` knows
+    which an effect has and their ranges.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, float | str]
 
     effect: str
-    onset_s: Time = 0.0
-    ramp_s: Time = 0.0
+    onset_s: Time | None = None
+    ramp_s: Time | None = None
     duration_s: Time | None = None
     sweep: dict[str, Annotated[tuple[float, ...], Field(min_length=1)] | NumberRange] = {}
 

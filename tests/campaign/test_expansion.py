@@ -12,7 +12,7 @@ from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.errors import ScenarioError
 from harness.campaign.identity import canonical_json, seed_for, short_hash
 from harness.campaign.loader import load_campaign
-from harness.campaign.spec import json_schema
+from harness.campaign.spec import CampaignSpec, json_schema
 from harness.campaign.world_source import opendrive_text
 from scenarios.roads.build import build_opendrive
 from scenarios.roads.description import CurveRoad
@@ -139,6 +139,13 @@ def test_times_of_a_condition_hold_for_all_its_effects_alike() -> None:
     assert episode.sensor[-1]["ramp_s"] == 0.0
     blur = episode.sensor[0]["parameters"]["width_px"]
     assert blur == pytest.approx(4 * 640 / 2048)  # transferred from the preset's reference camera
+
+
+def test_a_stored_campaign_expands_to_the_same_episodes() -> None:
+    spec = load_campaign(ROOT / "scenarios" / "curves.yaml")
+    stored = CampaignSpec.model_validate(json.loads(json.dumps(spec.model_dump(mode="json"))))
+    assert stored == spec
+    assert expanded(stored) == expanded(spec)
 
 
 def test_sweeps_become_conditions() -> None:
