@@ -158,11 +158,12 @@ class _StoringObserver(Observer):
         self.progress.episode_done(record.ticks.num_rows, bool(record.events.get("departures")), lost)
 
     def failed_attempt(self, task: Any, attempt: int, error: str) -> None:
-        first_line = error.splitlines()[0][:300]
+        lines = error.splitlines()
+        summary = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1].strip()}"
         then = "given up" if attempt >= ATTEMPT_BUDGET else "running it again"
         self.progress.note(
             f"episode {task.episode_id} ({task.road}, {task.condition}, {task.mode}), "
-            f"try {attempt} of {ATTEMPT_BUDGET} failed, {then}: {first_line}"
+            f"try {attempt} of {ATTEMPT_BUDGET} failed, {then}: {summary[:400]}"
         )
 
     def poll(self) -> None:
