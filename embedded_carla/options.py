@@ -75,9 +75,7 @@ def parse_options(arguments: Sequence[str]) -> ServerOptions:
     if stream_port is None:
         stream_port = known.rpc_port + 1 if known.rpc_port else 0
     if stream_port > HIGHEST_PORT:
-        parser.error(
-            f"no port is left for sensor data after {known.rpc_port}: choose a lower -carla-rpc-port"
-        )
+        parser.error(f"no port is left for sensor data after {known.rpc_port}: choose a lower -carla-rpc-port")
     if stream_port == known.rpc_port != 0:
         parser.error("calls and sensor data need two different ports")
     return ServerOptions(known.rpc_port, stream_port, known.die_with_parent)

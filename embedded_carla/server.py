@@ -41,6 +41,7 @@ hundred."""
 SILENCE_BEFORE_REPLY_S = 0.03
 """Time for states in flight to be swallowed before a client learns that its world has changed."""
 LONGEST_SILENCE_S = 1.0
+MOST_REPORTS = 1000
 _TICK_CUE = "tick_cue"
 _BATCH = "apply_batch"
 
@@ -62,7 +63,7 @@ class Server:
         self._hold_until_s: float | None = None
         self._silent_until_s: float | None = None
         self._next_tick_s = 0.0
-        self._unsupported_seen: set[str] = set()
+        self._reported: set[str] = set()
 
     def listen(self) -> None:
         """Open the doors."""
@@ -111,8 +112,13 @@ class Server:
     def _patience_s(self) -> float | None:
         """How long the loop may sleep."""
         now_s = time.monotonic()
-        alarms = [t for t in (self._hold_until_s, self._silent_until_s) if t is not None]
-        if not self._world.settings.synchronous and not self._silent(now_s):
+        by_the_clock = not self._world.settings.synchronous
+        alarms = []
+        if self._held and self._hold_until_s is not None:
+            alarms.append(self._hold_until_s)
+        if self._silent(now_s) and (self._held or by_the_clock) and self._silent_until_s is not None:
+            alarms.append(self._silent_until_s)
+        elif by_the_clock:
             alarms.append(self._next_tick_s)
         return max(min(alarms) - now_s, 0.0) if alarms else None
 
@@ -144,17 +150,14 @@ class Server:
 
     def _serve(self, connection: RpcConnection) -> None:
         """Answer the queued requests of one connection in order, as far as no tick must wait."""
-        try:
-            while connection.requests and connection.open:
-                request = connection.requests[0]
-                if self._wants_tick(request) and self._must_hold():
-                    if connection not in self._held:
-                        self._held.append(connection)
-                    return
-                connection.requests.popleft()
-                self._answer(connection, request)
-        except ConnectionError:
-            self._drop_client(connection)
+        while connection.requests:
+            request = connection.requests[0]
+            if self._wants_tick(request) and self._must_hold():
+                if connection not in self._held:
+                    self._held.append(connection)
+                return
+            connection.requests.popleft()
+            self._answer(connection, request)
 
     def _wants_tick(self, request: Request) -> bool:
         if not self._world.settings.synchronous:
@@ -166,18 +169,30 @@ class Server:
     def _answer(self, connection: RpcConnection, request: Request) -> None:
         call = self._calls.get(request.method)
         if call is None:
-            self._report_unsupported(request)
-            connection.reply_error(request, f"{request.method} is not supported by the embedded server")
+            problem = f"{request.method[:100]} is not supported by the embedded server"
+            self._report_once(request, problem)
+            self._send(connection, lambda: connection.reply_error(request, problem))
             return
         ticks = self._wants_tick(request)
         if request.method == _TICK_CUE and ticks:
-            self._tick(lambda: connection.reply(request, value_reply(self._world.frame)))
+            self._tick(lambda: self._reply(connection, request, value_reply(self._world.frame)))
             return
         result = self._result(call, request)
         if ticks:
-            self._tick(lambda: connection.reply(request, result))
+            self._tick(lambda: self._reply(connection, request, result))
         else:
-            connection.reply(request, result)
+            self._reply(connection, request, result)
+
+    def _reply(self, connection: RpcConnection, request: Request, result: object) -> None:
+        self._send(connection, lambda: connection.reply(request, result))
+
+    def _send(self, connection: RpcConnection, send: Callable[[], None]) -> None:
+        """A client that has gone, or does not read, loses its connection; nobody else notices."""
+        try:
+            if connection.open:
+                send()
+        except OSError:
+            self._drop_client(connection)
 
     def _result(self, call: Call, request: Request) -> object:
         try:
@@ -195,22 +210,23 @@ class Server:
                 return outcome
             return void_reply() if call.returns is Returns.VOID else value_reply(outcome)
         if request.reply_ignored:
-            print(f"embedded_carla: {message}", file=sys.stderr)
+            self._report_once(request, message)
         return void_failure(message) if call.returns is Returns.VOID else value_failure(message)
 
-    def _report_unsupported(self, request: Request) -> None:
-        """The client ignores some replies, so an unsupported call would go unnoticed."""
-        if request.method not in self._unsupported_seen and len(self._unsupported_seen) < 1000:
-            self._unsupported_seen.add(request.method)
-            print(f"embedded_carla: call not supported: {request.method[:100]}", file=sys.stderr)
+    def _report_once(self, request: Request, problem: str) -> None:
+        """Log a failure that a client might not see. Once per method: a loop must not fill the disk."""
+        if request.method not in self._reported and len(self._reported) < MOST_REPORTS:
+            self._reported.add(request.method)
+            print(f"embedded_carla: {problem}", file=sys.stderr, flush=True)
 
     def _own_calls(self) -> dict[str, Call]:
         """Calls that concern ticks, streams or the server itself."""
         world = self._world
 
         def get_sensor_token(stream_id: int) -> list[object]:
+            stream_token = world.token(int(stream_id))
             self._hub.announce(int(stream_id))
-            return [world.token(int(stream_id))]
+            return [stream_token]
 
         def set_episode_settings(values: list[Any]) -> int:
             world.settings = EpisodeSettings.from_wire(values)
@@ -255,9 +271,7 @@ class Server:
         sock = self._accept(self._rpc_socket)
         if sock is not None:
             connection = RpcConnection(sock, self._watch_writable(sock))
-            self._selector.register(
-                sock, selectors.EVENT_READ, lambda events: self._on_client(connection, events)
-            )
+            self._selector.register(sock, selectors.EVENT_READ, lambda events: self._on_client(connection, events))
 
     def _on_client(self, connection: RpcConnection, events: int) -> None:
         try:
@@ -278,14 +292,14 @@ class Server:
             self._close(connection.sock)
         if connection in self._held:
             self._held.remove(connection)
+            if not self._held:
+                self._hold_until_s = None
 
     def _accept_subscriber(self, _events: int) -> None:
         sock = self._accept(self._stream_socket)
         if sock is not None:
             subscriber = Subscriber(sock, self._watch_writable(sock))
-            self._selector.register(
-                sock, selectors.EVENT_READ, lambda events: self._on_subscriber(subscriber, events)
-            )
+            self._selector.register(sock, selectors.EVENT_READ, lambda events: self._on_subscriber(subscriber, events))
 
     def _on_subscriber(self, subscriber: Subscriber, events: int) -> None:
         try:

@@ -33,9 +33,7 @@ class CameraSettings(NamedTuple):
         Raises:
             ValueError: not numbers, or out of range.
         """
-        settings = cls(
-            int(attributes["image_size_x"]), int(attributes["image_size_y"]), float(attributes["fov"])
-        )
+        settings = cls(int(attributes["image_size_x"]), int(attributes["image_size_y"]), float(attributes["fov"]))
         if not (0 < settings.width <= LARGEST_SIDE_PX and 0 < settings.height <= LARGEST_SIDE_PX):
             raise ValueError(f"image_size_x and image_size_y must be 1..{LARGEST_SIDE_PX}")
         if not FOV_RANGE_DEG[0] <= settings.fov_deg <= FOV_RANGE_DEG[1]:

@@ -23,11 +23,6 @@ LARGEST_COUNT = 100_000
 REPLY_QUEUE_BYTES = 256 << 20
 
 
-class RpcError(Exception):
-    """Answered as an rpc-level error: the client raises ``RuntimeError: rpc::rpc_error during call in
-    function X``."""
-
-
 class CallFailedError(Exception):
     """Answered as CARLA's own failure: the client raises ``RuntimeError`` with this text."""
 

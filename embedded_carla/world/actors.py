@@ -63,9 +63,7 @@ class Actor:
 
     def refresh_record(self) -> None:
         """Bring the packed record up to date with the pose."""
-        kinematics = tables.ACTOR_KINEMATICS.pack(
-            self.actor_id, tables.ACTOR_ACTIVE, *self.pose, *_ZERO_MOTION
-        )
+        kinematics = tables.ACTOR_KINEMATICS.pack(self.actor_id, tables.ACTOR_ACTIVE, *self.pose, *_ZERO_MOTION)
         self.record = kinematics + tables.EMPTY_UNION
 
     def bounding_box_to_wire(self) -> list[object]:

@@ -83,9 +83,7 @@ def _vehicle(
     base: str,
 ) -> Blueprint:
     attributes = (
-        Attribute(
-            "role_name", tables.ATTRIBUTE_STRING, "autopilot", ("autopilot", "scenario", "ego_vehicle")
-        ),
+        Attribute("role_name", tables.ATTRIBUTE_STRING, "autopilot", ("autopilot", "scenario", "ego_vehicle")),
         Attribute("color", tables.ATTRIBUTE_RGB, colours[0], tuple(colours)),
         Attribute("sticky_control", tables.ATTRIBUTE_BOOL, "true"),
         _text("ros_name", blueprint_id),

@@ -82,9 +82,7 @@ def read_map(name: str, xodr: str) -> LoadedMap:
     except (ElementTree.ParseError, ValueError) as error:
         raise MapError(f"the OpenDRIVE text is not well-formed XML: {error}") from error
     if root.tag != "OpenDRIVE" or root.find("road") is None:
-        raise MapError(
-            "the text is not an OpenDRIVE map: it needs an <OpenDRIVE> element with at least one <road>"
-        )
+        raise MapError("the text is not an OpenDRIVE map: it needs an <OpenDRIVE> element with at least one <road>")
     header_data = {item.get("code"): item.get("value", "") for item in root.iterfind("header/userData")}
     seed_text = header_data.get("scenery_seed", str(DEFAULT_SCENERY_SEED))
     try:

@@ -31,15 +31,19 @@ def wrapped_deg(angle_deg: float) -> float:
     return wrapped + 360.0 if wrapped <= -180.0 else wrapped
 
 
+LARGEST_NUMBER = 1e6
+"""Coordinates beyond 1,000 km have no room for centimetres in the wire's float32."""
+
+
 def finite(value: Any) -> float:
     """A number of the wire as a float.
 
     Raises:
-        ValueError: it is not a finite number.
+        ValueError: it is not a number, or not within ±1e6.
     """
     number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("coordinates and controls must be finite numbers")
+    if not abs(number) <= LARGEST_NUMBER:
+        raise ValueError(f"coordinates, angles and controls must be numbers within ±{LARGEST_NUMBER:g}")
     return number
 
 

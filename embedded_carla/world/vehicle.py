@@ -99,13 +99,17 @@ class Vehicle(Actor):
         if not self.sticky_control:
             self.control = Control()
 
+    def stop(self) -> None:
+        """Stand still, wheels as they are."""
+        self.state = self.state._replace(
+            v_long_mps=0.0, v_lat_mps=0.0, yaw_rate_radps=0.0, a_long_mps2=0.0, a_lat_mps2=0.0
+        )
+
     def set_velocity(self, vx_mps: float, vy_mps: float) -> None:
         """Give it a velocity in CARLA's world axes, m/s."""
         self.state = with_velocity(self.state, vx_mps, -vy_mps)
 
-    def bump(
-        self, shift_m: tuple[float, float], velocity_mps: tuple[float, float], yaw_rate_radps: float
-    ) -> None:
+    def bump(self, shift_m: tuple[float, float], velocity_mps: tuple[float, float], yaw_rate_radps: float) -> None:
         """What a collision does: displacement and new motion, CARLA's axes (yaw rate clockwise positive)."""
         self.state = self.state._replace(
             x_m=self.state.x_m + shift_m[0], y_m=self.state.y_m - shift_m[1], yaw_rate_radps=-yaw_rate_radps
@@ -171,7 +175,5 @@ class Vehicle(Actor):
     def _set_state_from_pose(self) -> None:
         pose = self.pose
         vx, vy = self.state.velocity_mps
-        placed = at_rest(
-            pose.x_m, -pose.y_m, pose.z_m, -math.radians(pose.yaw_deg), math.radians(pose.pitch_deg)
-        )
+        placed = at_rest(pose.x_m, -pose.y_m, pose.z_m, -math.radians(pose.yaw_deg), math.radians(pose.pitch_deg))
         self.state = with_velocity(placed, vx, vy)

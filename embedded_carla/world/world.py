@@ -113,9 +113,7 @@ class World:
         self._states_sent = 0
         self.actors: dict[int, Actor] = {}
         self._sort_actors()
-        self.spectator = self.add(
-            Actor(self.new_actor_id(), SPECTATOR, [0, "spectator", []], {}, pose=SPECTATOR_POSE)
-        )
+        self.spectator = self.add(Actor(self.new_actor_id(), SPECTATOR, [0, "spectator", []], {}, pose=SPECTATOR_POSE))
         self._collisions: list[collisions.Collision] = []
         self.state = self._pack_state(0.0)
 
@@ -174,9 +172,7 @@ class World:
         moving = [vehicle for vehicle in self._vehicles if vehicle.moves]
         for vehicle in moving:
             vehicle.move(friction, dt_s)
-        self._collisions = (
-            collisions.resolve([actor for actor in self._bodies if actor.collides]) if moving else []
-        )
+        self._collisions = collisions.resolve([actor for actor in self._bodies if actor.collides]) if moving else []
         for vehicle in moving:
             vehicle.put_on(self.map.surface)
             vehicle.refresh_record()
@@ -223,9 +219,7 @@ class World:
             if sensor.noise is not None:
                 payload = self._measure_motion(sensor)
                 if has_listener(sensor.stream_id):
-                    yield SensorMessage(
-                        sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), payload)
-                    )
+                    yield SensorMessage(sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), payload))
             elif sensor.camera is not None and has_listener(sensor.stream_id):
                 cameras.append((View(sensor.pose, sensor.camera, self._hidden_body(sensor)), sensor))
         if not cameras or self.settings.no_rendering:

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from embedded_carla.wire.rpc import CallFailedError
+from embedded_carla.world.actors import Actor
 from embedded_carla.world.calls.call import Call, existing, existing_vehicle, value, void
 from embedded_carla.world.calls.spawn import spawn
-from embedded_carla.world.pose import pose_from_wire, vector_from_wire
+from embedded_carla.world.pose import Pose, pose_from_wire, vector_from_wire
 from embedded_carla.world.vehicle import Vehicle
 from embedded_carla.world.world import World
 
+FASTEST_MPS = 150.0
 NO_BOX = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], 0]
 """Answer for an actor that is gone: an error here would end the client's process."""
 
 
 def set_transform(world: World, actor_id: int, transform: list[Any]) -> None:
     """Teleport an actor: in the world, or relative to its parent."""
-    existing(world, actor_id).place(pose_from_wire(transform))
+    _place(world, existing(world, actor_id), pose_from_wire(transform))
 
 
 def set_location(world: World, actor_id: int, location: list[Any]) -> None:
     """Teleport an actor without turning it."""
     actor = existing(world, actor_id)
     x_m, y_m, z_m = vector_from_wire(location)
-    actor.place((actor.relative or actor.pose)._replace(x_m=x_m, y_m=y_m, z_m=z_m))
+    _place(world, actor, (actor.relative or actor.pose)._replace(x_m=x_m, y_m=y_m, z_m=z_m))
+
+
+def _place(world: World, actor: Actor, pose: Pose) -> None:
+    actor.place(pose)
+    if isinstance(actor, Vehicle) and actor.moves:
+        actor.put_on(world.map.surface)
 
 
 def set_target_velocity(world: World, actor_id: int, velocity: list[Any]) -> None:
     """Give a vehicle a velocity, world axes."""
     vx_mps, vy_mps, _ = vector_from_wire(velocity)
+    if math.hypot(vx_mps, vy_mps) > FASTEST_MPS:
+        raise CallFailedError(f"no road vehicle goes faster than {FASTEST_MPS:g} m/s")
     existing_vehicle(world, actor_id).set_velocity(vx_mps, vy_mps)
 
 
@@ -37,6 +49,8 @@ def set_simulate_physics(world: World, actor_id: int, enabled: bool) -> None:
     actor = existing(world, actor_id)
     if isinstance(actor, Vehicle):
         actor.simulate_physics = bool(enabled)
+        if not enabled:
+            actor.stop()
         actor.refresh_record()
 
 

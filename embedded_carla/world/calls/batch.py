@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from embedded_carla.world.calls.spawn import spawn
 from embedded_carla.world.calls.vehicle_calls import apply_control, apply_physics_control
 from embedded_carla.world.world import World
 
-MALFORMED = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+MALFORMED = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, struct.error)
 """What reading arguments of the wrong shape raises."""
 
 _ON_ACTOR: dict[int, Callable[[World, int, Any], None]] = {

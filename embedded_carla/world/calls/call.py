@@ -46,9 +46,7 @@ def existing(world: World, actor_id: int) -> Actor:
     """
     actor = world.actors.get(actor_id)
     if actor is None:
-        raise CallFailedError(
-            f"actor {actor_id} does not exist: it was destroyed, or the world was loaded again"
-        )
+        raise CallFailedError(f"actor {actor_id} does not exist: it was destroyed, or the world was loaded again")
     return actor
 
 

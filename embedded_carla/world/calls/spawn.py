@@ -30,16 +30,17 @@ def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], pa
     Raises:
         CallFailedError: unknown blueprint, bad attribute, missing parent, or no room for the body.
     """
-    blueprint_id, sent = str(description[1]), description[2]
+    blueprint_id = str(description[1])
+    sent = [[str(name), int(kind), str(text)] for name, kind, text in description[2]]
     blueprint = BY_ID.get(blueprint_id)
     if blueprint is None:
         raise CallFailedError(f"blueprint '{blueprint_id}' is not in this server's library")
     attributes = {attribute.name: attribute.value for attribute in blueprint.attributes}
-    attributes.update({str(name): str(text) for name, _type, text in sent})
+    attributes.update({str(name): str(text) for name, _, text in sent})
     pose = pose_from_wire(transform)
     parent = existing(world, parent_id) if parent_id else None
     try:
-        actor = _make(world, blueprint, list(description), attributes, parent, pose)
+        actor = _make(world, blueprint, [int(description[0]), blueprint_id, sent], attributes, parent, pose)
     except ValueError as error:
         raise CallFailedError(f"cannot spawn {blueprint_id}: {error}") from error
     return world.add(actor)
