@@ -61,9 +61,7 @@ def alarm_from_statistic(
         ThresholdError: a threshold is NaN or ``theta_off > theta_on``.
     """
     _check_thresholds(theta_on, theta_off)
-    alarm = _hysteresis(
-        np.ascontiguousarray(statistic, np.float64), theta_on, theta_off, _debounce_ticks(tick_s)
-    )
+    alarm = _hysteresis(np.ascontiguousarray(statistic, np.float64), theta_on, theta_off, _debounce_ticks(tick_s))
     latency = ticks_at_least(declared_latency_s, tick_s)
     if latency == 0:
         return alarm
@@ -83,9 +81,7 @@ def alarm_signal(
 
     :func:`final_statistic`, then :func:`alarm_from_statistic`.
     """
-    return alarm_from_statistic(
-        final_statistic(raw_score, tick_s), theta_on, theta_off, tick_s, declared_latency_s
-    )
+    return alarm_from_statistic(final_statistic(raw_score, tick_s), theta_on, theta_off, tick_s, declared_latency_s)
 
 
 def alarm_episodes(alarm: BoolArray, tick_s: float) -> list[Stretch]:
@@ -111,9 +107,7 @@ class AlarmFilter:
         ThresholdError: a threshold is NaN or ``theta_off > theta_on``.
     """
 
-    def __init__(
-        self, theta_on: float, theta_off: float, tick_s: float, declared_latency_s: float = 0.0
-    ) -> None:
+    def __init__(self, theta_on: float, theta_off: float, tick_s: float, declared_latency_s: float = 0.0) -> None:
         _check_thresholds(theta_on, theta_off)
         self._theta_on = theta_on
         self._theta_off = theta_off

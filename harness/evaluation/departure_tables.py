@@ -14,9 +14,8 @@ def departure_tables(runs: Sequence[EpisodeFacts]) -> dict[str, Any]:
     """Departures of the agent.
 
     Args:
-        runs: shadow runs that count: neither missing nor of an unavoidable world. A run whose agent
-        failed is a failed run
-            (``departed`` counts it), but adds no event to ``by_grade``.
+        runs: shadow runs that count: neither missing nor of an unavoidable world. A run whose agent failed is a
+            failed run (``departed`` counts it), but adds no event to ``by_grade``.
     """
     return {
         "by_grade": {grade: _grade(runs, grade) for grade in GRADES},

@@ -1,7 +1,7 @@
 """Lane departures from geometry: grades, events, onsets (PROTOCOL §3).
 
-Grades are independent booleans per tick: G0 lane margin below zero (a tyre over the line) for at least
-0.2 s, G1 more than 1 m off the lane centre, G2 the centre outside the lane, G3 off the road. An event is a
+Grades are independent booleans per tick: G0 lane margin below zero (a tyre over the line) for at least 0.2
+s, G1 more than 1 m off the lane centre, G2 the centre outside the lane, G3 off the road. An event is a
 maximal stretch of one grade, stretches closer than 1 s merged; its onset τ is the first tick of the first
 stretch. Collision and stuck are classes of their own and no part of the lane headline. Ticks under the ODD
 mask (junctions, commanded lane changes, missing markings) carry no lane and are never a departure.
@@ -182,8 +182,7 @@ class OnlineDepartureDetector:
         """
         if lane_margin_m != lane_margin_m and not odd_mask:
             raise InvalidTraceError(
-                f"lane margin is NaN at {time_s:.2f} s: the simulation is implausible, "
-                "mark the episode invalid"
+                f"lane margin is NaN at {time_s:.2f} s: the simulation is implausible, mark the episode invalid"
             )
         # The record keeps float32, and both detectors must see the same number.
         if np.float32(lane_margin_m) < 0.0 and not odd_mask:

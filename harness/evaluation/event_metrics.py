@@ -1,10 +1,8 @@
 """Did the alarm come in time, and what did it cost? (PROTOCOL §6.1 and §7)
 
-Rulings for one alarm episode: it is *useful* if the alarm is up somewhere in a positive zone; else
-*late* if it starts in a
-reaction zone; else *false* if it touches negative time; else it lies in masked time and counts as
-nothing. A useful episode
-that began more than 10 s before the onset is a false one as well.
+Rulings for one alarm episode: it is *useful* if the alarm is up somewhere in a positive zone; else *late*
+if it starts in a reaction zone; else *false* if it touches negative time; else it lies in masked time and
+counts as nothing. A useful episode that began more than 10 s before the onset is a false one as well.
 """
 
 from __future__ import annotations
@@ -64,9 +62,7 @@ class RunAlarms:
         return self.false_nominal + self.false_degraded
 
 
-def judge_run(
-    alarm: BoolArray, zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed: int
-) -> RunAlarms:
+def judge_run(alarm: BoolArray, zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed: int) -> RunAlarms:
     """Judge the alarm of one monitor in one run.
 
     Args:
@@ -136,17 +132,13 @@ def event_figures(runs: Sequence[RunAlarms], strata: Sequence[object], seed: int
         "precision": proportion(useful, useful + false),
         "false_alarms_per_min": {
             "all": per_exposure(false, sum(run.negative_s for run in runs) / 60.0),
-            "nominal": per_exposure(
-                sum(run.false_nominal for run in runs), sum(run.nominal_s for run in runs) / 60.0
-            ),
+            "nominal": per_exposure(sum(run.false_nominal for run in runs), sum(run.nominal_s for run in runs) / 60.0),
             "degraded_safe": per_exposure(
                 sum(run.false_degraded for run in runs), sum(run.degraded_s for run in runs) / 60.0
             ),
         },
         "false_alarms_per_km": per_exposure(false, sum(run.negative_km for run in runs)),
-        "duty": clustered_ratio(
-            [run.alarmed_s for run in runs], [run.negative_s for run in runs], strata, seed
-        ),
+        "duty": clustered_ratio([run.alarmed_s for run in runs], [run.negative_s for run in runs], strata, seed),
         "lead_s": {
             "values": leads,
             "median": float(np.median(leads)) if leads else None,

@@ -1,9 +1,8 @@
 """Does the failure label depend on which expert gives the reference? (PROTOCOL §2)
 
-Two experts, built differently, answer at every state the agent visits. They agree on a frame when both,
-or neither, put the
-agent's error above 5°. Chance-corrected by Cohen's κ, because two experts that never see a failure agree
-trivially.
+Two experts, built differently, answer at every state the agent visits. They agree on a frame when both, or
+neither, put the agent's error above 5°. Chance-corrected by Cohen's κ, because two experts that never see a
+failure agree trivially.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ TIMING_PREFIX = "monitor_ms__"
 BASELINES = frozenset(
     {
         *("constant", "random", "periodic", "always_on", "brightness", "sharpness"),
-        *("condition_only", "curvature_ahead", "condition_x_curvature", "current_margin", "true_swa_error"),
+        *("condition_only", "curvature", "condition_curvature", "current_margin", "true_error"),
     }
 )
 Points = Mapping[str, Mapping[str, float] | None]
@@ -41,14 +41,16 @@ class MonitorTables:
 
     Args:
         thresholds: content of ``thresholds.json``; without it no operating point is judged.
+        described: monitors of the campaign, each with ``name unit privileged declared_latency_s``; what is
+            not described stays null, and an unknown latency counts as none.
         seed: of circular shifts and bootstraps.
     """
 
-    def __init__(self, thresholds: Mapping[str, Any] | None, seed: int) -> None:
+    def __init__(self, thresholds: Mapping[str, Any] | None, described: Sequence[Mapping[str, Any]], seed: int) -> None:
         self._fitted: Mapping[str, Any] = (thresholds or {}).get("monitors") or {}
         self._seed = seed
         self._runs: dict[str, _MonitorRuns] = {}
-        self._info: dict[str, Mapping[str, Any]] = {}
+        self._info = {str(monitor["name"]): monitor for monitor in described}
 
     def add(self, episode: EpisodeData, run_index: int) -> Zones:
         """Judge every monitor of one shadow run.
@@ -60,12 +62,7 @@ class MonitorTables:
             The zones of the run.
         """
         departures = find_departures(episode.ticks, episode.tick_s)
-        zones = find_zones(
-            departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s
-        )
-        for info in episode.spec.get("monitors") or []:
-            if isinstance(info, Mapping) and "name" in info:
-                self._info.setdefault(str(info["name"]), info)
+        zones = find_zones(departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
         for monitor in episode.monitors:
             self._add_monitor(episode, monitor, zones, run_index)
         return zones
@@ -86,9 +83,7 @@ class MonitorTables:
             alarm = alarm_from_statistic(
                 statistic, point["theta_on"], point["theta_off"], episode.tick_s, self._latency_s(monitor)
             )
-            judged = judge_run(
-                alarm, zones, episode.column("speed_mps"), episode.tick_s, self._seed + run_index
-            )
+            judged = judge_run(alarm, zones, episode.column("speed_mps"), episode.tick_s, self._seed + run_index)
             runs.judged.setdefault(name, []).append(judged)
 
     def figures(self) -> list[dict[str, Any]]:
@@ -100,11 +95,11 @@ class MonitorTables:
         return {
             "name": monitor,
             "unit": info.get("unit"),
-            "privileged": bool(info.get("privileged", False)),
-            "baseline": bool(info.get("baseline", monitor in BASELINES)),
+            "privileged": info.get("privileged"),
+            "baseline": monitor in BASELINES,
             "runs": len(runs.ranked),
             **ranking_figures(runs.ranked, runs.strata, self._seed),
-            "latency_ms": _latency(runs.latency_ms, 1000.0 * self._latency_s(monitor)),
+            "latency_ms": _latency(runs.latency_ms, info.get("declared_latency_s")),
             "faults": {"ticks": runs.faults, "of_ticks": runs.ticks},
             "points": [self._point(name, point, runs) for name, point in self._points(monitor).items()],
         }
@@ -134,7 +129,8 @@ def _ranked(statistic: npt.NDArray[np.float64], zones: Zones) -> RankedRun:
     return RankedRun(statistic[kept], positive[kept], zones.negative[kept])
 
 
-def _latency(parts: list[npt.NDArray[np.float32]], declared_ms: float) -> dict[str, float | None]:
+def _latency(parts: list[npt.NDArray[np.float32]], declared_s: float | None) -> dict[str, float | None]:
+    declared_ms = None if declared_s is None else 1000.0 * declared_s
     values = np.concatenate(parts) if parts else np.zeros(0)
     values = values[np.isfinite(values)]
     if len(values) == 0:

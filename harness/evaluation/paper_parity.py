@@ -1,15 +1,11 @@
 """The failure-prediction figures of the saliency paper, frame by frame (PROTOCOL §7, "paper parity").
 
 flagged = |predicted error| > 5°, failed = |true error| > 5°, true error = agent − reference, signed, in
-degrees; by
-|reference SWA| in 0-30, 30-60 and 60-90°. TPR is what the paper calls "safety gained" and stands beside
-its FPR. Two
-columns are never mixed: *on-policy* (states the agent visits, shadow runs) and *log-based* (states the
-expert visits).
-Frames of the warm-up, under the ODD mask and from a departure on are left out. A frame on which the
-monitor failed is
-flagged (fail safe) and has no error of its own. Frames of a run are not independent: intervals are
-bootstraps over pairs.
+degrees; by |reference SWA| in 0-30, 30-60 and 60-90°. TPR is what the paper calls "safety gained" and
+stands beside its FPR. Two columns are never mixed: *on-policy* (states the agent visits, shadow runs) and
+*log-based* (states the expert visits). Frames of the warm-up, under the ODD mask and from a departure on
+are left out. A frame on which the monitor failed is flagged (fail safe) and has no error of its own. Frames
+of a run are not independent: intervals are bootstraps over pairs.
 """
 
 from __future__ import annotations
@@ -60,9 +56,7 @@ class ParityFrames:
         reference = episode.column("swa_label_deg").astype(np.float64)
         true_error = episode.column("swa_agent_deg").astype(np.float64) - reference
         keep &= np.isfinite(true_error)
-        in_range = [
-            keep & (np.abs(reference) >= low) & (np.abs(reference) < high) for _, low, high in ALL_RANGES
-        ]
+        in_range = [keep & (np.abs(reference) >= low) & (np.abs(reference) < high) for _, low, high in ALL_RANGES]
         # 90° itself belongs to the last range of the paper's table.
         in_range[2] |= keep & (np.abs(reference) == SWA_RANGES[-1][2])
         self.driver.append(np.array([[np.abs(true_error[m]).sum(), m.sum()] for m in in_range], dtype=float))
@@ -90,9 +84,7 @@ class ParityFrames:
                 }
                 for r, (name, _, _) in enumerate(ALL_RANGES)
             ],
-            "monitors": {
-                name: {"ranges": self._ranges(self._padded(name), seed)} for name in sorted(self.monitors)
-            },
+            "monitors": {name: {"ranges": self._ranges(self._padded(name), seed)} for name in sorted(self.monitors)},
         }
 
     def _padded(self, monitor: str) -> FloatArray:

@@ -1,13 +1,10 @@
 """How well a score ranks: ticks of positive zones against negative time, before any threshold (PROTOCOL §7).
 
 AUROC is the Mann-Whitney probability with ties counted half; within-run AUROC is the mean over runs that
-hold both classes
-and cannot be earned by telling conditions apart. AP is step-wise, ties in one step. TPR at an FPR is the
-best that some
-threshold reaches at or below it, no interpolation. Scores are the final statistic; a monitor fault ranks
-highest, as it
-raises the alarm. Intervals: bootstrap over runs of the figures on 256 quantile bins of the score (the
-value is exact).
+hold both classes and cannot be earned by telling conditions apart. AP is step-wise, ties in one step. TPR
+at an FPR is the best that some threshold reaches at or below it, no interpolation. Scores are the final
+statistic; a monitor fault ranks highest, as it raises the alarm. Intervals: bootstrap over runs of the
+figures on 256 quantile bins of the score (the value is exact).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Rate objects: a figure never stands without its counts and its interval (docs/architecture.md §8).
 
-``{"value", "k", "n", "low", "high", "method"}``, with ``reason`` where ``value`` is null. Undefined is
-null, never 0. A
-proportion of fewer than ten trials is not printed as a rate: the counts and the exact interval say what
-is known.
+``{"value", "k", "n", "low", "high", "method"}``, with ``reason`` where the value or its interval is null.
+Undefined is null, never 0. A proportion of fewer than ten trials is not printed as a rate: the counts and
+the exact interval say what is known.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ Rate = dict[str, Any]
 MIN_EVENTS = 10
 TOO_FEW = "fewer than 10 events"
 NO_TRIALS = "no trials"
+NO_INTERVAL = "too few pairs for an interval"
 
 
 def proportion(k: int, n: int) -> Rate:
@@ -60,6 +60,8 @@ def clustered_ratio(
 def from_bootstrap(interval: BootstrapInterval, k: float, n: float, reason: str | None = None) -> Rate:
     """A rate object from a bootstrap over units, percentile interval with the BCa one beside it."""
     value = None if reason else interval.value
+    if value is not None and interval.low is None:
+        reason = NO_INTERVAL
     rate = _rate(value, k, n, interval.low, interval.high, "bootstrap over pairs, percentile", reason)
     return {**rate, "low_bca": interval.low_bca, "high_bca": interval.high_bca}
 

@@ -1,14 +1,11 @@
 """Safety gained: shadow runs and their takeover twins, pair by pair (PROTOCOL §7).
 
-SG = (saved − harmed) / departed. *departed*: the shadow run departs or its agent fails. *saved*: its
-twin passes the arc
-length of that failure + 100 m, or the end of the route, without failing. *harmed*: the twin fails where
-the shadow run did
-not. A twin cut off by the clock before it has passed is not saved, counted as ``unresolved``. Pairs of a
-world in which the
-expert with an ideal sensor departs are unavoidable and out of every denominator. Where a run of a pair
-is missing, the pair
-is in no figure but in the bounds: the best and the worst that it could have done.
+SG = (saved − harmed) / departed. *departed*: the shadow run departs or its agent fails. *saved*: its twin
+passes the arc length of that failure + 100 m, or the end of the route, without failing. *harmed*: the twin
+fails where the shadow run did not. A twin cut off by the clock before it has passed is not saved, counted
+as ``unresolved``. Pairs of a world in which the expert with an ideal sensor departs are unavoidable and out
+of every denominator. Where a run of a pair is missing, the pair is in no figure but in the bounds: the best
+and the worst that it could have done.
 """
 
 from __future__ import annotations
@@ -44,6 +41,8 @@ EXPERT = "expert"
 TAKEOVER_PREFIX = "takeover:"
 ALWAYS_ON = "always_on"
 RANDOM = "random"
+# What a monitor must beat to be more than a detector of weather and bends.
+CONTEXT_BASELINES = ("condition_only", "curvature", "condition_curvature")
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -81,12 +80,12 @@ class Arm:
     @property
     def monitor(self) -> str:
         """Name of the monitor whose alarm hands over."""
-        return self.mode[len(TAKEOVER_PREFIX) :].rpartition("@")[0]
+        return self.mode[len(TAKEOVER_PREFIX) :].partition("@")[0]
 
     @property
     def point(self) -> str:
         """Name of its operating point."""
-        return self.mode.rpartition("@")[2]
+        return self.mode.partition("@")[2]
 
     def columns(self, pairs: Sequence[PairKey]) -> tuple[FloatArray, FloatArray]:
         """(saved − harmed, departed) per pair, zeros where this arm has no outcome."""
@@ -144,21 +143,19 @@ def collect_arms(facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace])
     return arms
 
 
-def safety_gain(
-    facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace], seed: int
-) -> list[dict[str, Any]]:
+def safety_gain(facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace], seed: int) -> list[dict[str, Any]]:
     """One entry per takeover mode: SG with its companions SG/SG_max and SG_net, cost, counts and bounds."""
     arms = collect_arms(facts, traces)
     ceiling = next((arm for arm in arms if arm.monitor == ALWAYS_ON), None)
     entries = []
     for arm in arms:
-        random = _duty_matched_random(arm, arms)
-        entries.append(_entry(arm, ceiling, random, seed))
+        context = [found for name in CONTEXT_BASELINES if (found := _matched(arm, arms, name))]
+        entries.append(_entry(arm, ceiling, _matched(arm, arms, RANDOM), context, seed))
     adjusted = holm({entry["mode"]: entry["mcnemar_p"] for entry in entries})
     return [{**entry, "mcnemar_p_holm": adjusted[entry["mode"]]} for entry in entries]
 
 
-def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, seed: int) -> dict[str, Any]:
+def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, context: Sequence[Arm], seed: int) -> dict[str, Any]:
     pairs = list(arm.outcomes)
     outcomes = list(arm.outcomes.values())
     twins = list(arm.twins.values())
@@ -184,6 +181,7 @@ def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, seed: int) -> dict
         "sg_over_max": _compare(arm, ceiling, seed, relative=True),
         "sg_net": _compare(arm, random, seed, relative=False),
         "sg_net_against": random.mode if random else None,
+        "sg_above": {other.mode: _compare(arm, other, seed, relative=False) for other in context},
         "ac": clustered_ratio([t.takeover_s for t in twins], [t.run_s for t in twins], strata, seed),
         "ac_oracle": max(0, saved - harmed) * MIN_TAKEOVER_S / run_s if run_s > 0.0 else None,
         "rh_per_km": per_exposure(sum(t.failed for t in twins), sum(t.km for t in twins)),
@@ -202,7 +200,7 @@ def _compare(arm: Arm, other: Arm | None, seed: int, relative: bool) -> Rate:
     arm."""
     method = "bootstrap over pairs, percentile"
     if other is None:
-        return undefined(0, 0, method, "no such arm in this campaign")
+        return undefined(0, 0, method, "no such takeover mode in this campaign")
     pairs = [pair for pair in arm.outcomes if pair in other.outcomes]
     net, base = arm.columns(pairs)
     other_net, _ = other.columns(pairs)
@@ -220,14 +218,13 @@ def _compare(arm: Arm, other: Arm | None, seed: int, relative: bool) -> Rate:
     return _few_events(from_bootstrap(interval, k, n, reason), departed)
 
 
-def _duty_matched_random(arm: Arm, arms: Sequence[Arm]) -> Arm | None:
-    """The random monitor at the same operating point, else the one with the nearest share of time taken
-    over."""
-    randoms = [other for other in arms if other.monitor == RANDOM]
-    same = [other for other in randoms if other.point == arm.point]
-    if same or not randoms:
+def _matched(arm: Arm, arms: Sequence[Arm], monitor: str) -> Arm | None:
+    """That monitor at the same operating point, else at the one of the nearest share of time taken over."""
+    candidates = [other for other in arms if other.monitor == monitor]
+    same = [other for other in candidates if other.point == arm.point]
+    if same or not candidates:
         return same[0] if same else None
-    return min(randoms, key=lambda other: abs(_taken_share(other) - _taken_share(arm)))
+    return min(candidates, key=lambda other: abs(_taken_share(other) - _taken_share(arm)))
 
 
 def _taken_share(arm: Arm) -> float:
@@ -252,9 +249,7 @@ def _bounds(arm: Arm) -> dict[str, float | None]:
     }
 
 
-def _possible(
-    shadow: EpisodeFacts | None, twin: EpisodeFacts | None
-) -> tuple[tuple[int, int], tuple[int, int]]:
+def _possible(shadow: EpisodeFacts | None, twin: EpisodeFacts | None) -> tuple[tuple[int, int], tuple[int, int]]:
     """(worst, best) of a missing pair, each as (saved − harmed, departed)."""
     if shadow is not None and not shadow.is_missing:
         return ((0, 1), (1, 1)) if shadow.failed else ((-1, 0), (0, 0))

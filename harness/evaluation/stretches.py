@@ -1,7 +1,7 @@
 """Seconds to ticks, and boolean traces to maximal stretches.
 
-Every tick stands for ``tick_s`` seconds, so a stretch of n true ticks lasts n·tick_s and nothing has
-zero length.
+Every tick stands for ``tick_s`` seconds, so a stretch of n true ticks lasts n·tick_s and nothing has zero
+length.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ class Stretch:
         return self.end - self.start
 
 
-def maximal_stretches(
-    active: BoolArray, min_ticks: int = 1, merge_gaps_below_ticks: int = 0
-) -> list[Stretch]:
+def maximal_stretches(active: BoolArray, min_ticks: int = 1, merge_gaps_below_ticks: int = 0) -> list[Stretch]:
     """Maximal runs of true ticks, short ones dropped first, then near ones merged.
 
     Dropping comes first: two 0.1 s touches 0.5 s apart are no departure of 0.2 s.

@@ -1,5 +1,4 @@
-"""A campaign's episodes become ``summary.json``: one pass over the records, then every figure of the
-protocol."""
+"""A campaign's episodes become ``summary.json``: one pass over the records, then every figure of the protocol."""
 
 from __future__ import annotations
 
@@ -48,11 +47,10 @@ def summarise(episodes: Iterable[EpisodeData], campaign: Mapping[str, Any]) -> d
     """Every figure of a campaign.
 
     Args:
-        episodes: all finished episodes, read one by one. Shadow runs of unavoidable worlds are kept back
-        until the
-            expert runs are known, wherever those stand in the order.
-        campaign: content of ``campaign.json``; read here: ``thresholds``, ``criteria`` and what names
-        the campaign.
+        episodes: all finished episodes, read one by one. A shadow run waits for the expert run of its world,
+            wherever that stands in the order.
+        campaign: content of ``campaign.json``; read here: ``thresholds``, ``monitors`` (``name unit privileged
+            declared_latency_s`` each), ``criteria`` and what names the campaign.
 
     Returns:
         The content of ``summary.json``: JSON values only, no NaN.
@@ -78,7 +76,7 @@ class _Collection:
         self._expert_seen: set[str] = set()
         self._unavoidable: set[str] = set()
         self._waiting: dict[str, list[EpisodeData]] = {}
-        self._monitors = MonitorTables(campaign.get("thresholds"), BOOTSTRAP_SEED)
+        self._monitors = MonitorTables(campaign.get("thresholds"), campaign.get("monitors") or [], BOOTSTRAP_SEED)
         self._zones: list[tuple[float, Zones]] = []
         self._on_policy, self._log_based = ParityFrames(), ParityFrames()
         self._agreement = LabelAgreement()
@@ -117,9 +115,7 @@ class _Collection:
         for world_id in list(self._waiting):
             self._release(world_id)
         counted = [
-            f
-            for f in self._facts
-            if f.mode == SHADOW and not f.is_missing and f.world_id not in self._unavoidable
+            f for f in self._facts if f.mode == SHADOW and not f.is_missing and f.world_id not in self._unavoidable
         ]
         summary: dict[str, Any] = {
             "schema_version": SUMMARY_SCHEMA_VERSION,

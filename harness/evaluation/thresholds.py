@@ -1,22 +1,16 @@
 """Operating points from calibration runs (PROTOCOL §5, §7).
 
-``fa0.10 fa0.25 fa0.50``: at most that many false alarm episodes per eligible minute. ``duty5 duty10``:
-at most 5 and 10 %
-of negative time under alarm. ``conformal10`` (T2): θ_on is the ⌈(n+1)(1−α)⌉-th smallest run maximum of
-the final statistic,
-α = 0.1, so that a fresh exchangeable run has any statistic above θ with probability at most α; below 9
-runs it is null.
+``fa0.10 fa0.25 fa0.50``: at most that many false alarm episodes per eligible minute. ``duty5 duty10``: at
+most 5 and 10 % of negative time under alarm. ``conformal10`` (T2): θ_on is the ⌈(n+1)(1−α)⌉-th smallest run
+maximum of the final statistic, α = 0.1, so that a fresh exchangeable run has any statistic above θ with
+probability at most α; below 9 runs it is null.
 
 Both thresholds are quantiles of the final statistic over the negative time of the calibration runs: θ_on
-with the
-exceedance share that the target allows, θ_off with 1.5 times that share. The search goes from strict to
-loose and stops
-before the first violation, so a monitor that latches (one endless episode) cannot slip under a limit on
-episodes.
-A constant score never exceeds its own quantile: the monitor stays silent at every point. Always-on is
-the exception by
-definition, its finite thresholds lie below its constant score. Fit on calibration runs only; freeze
-before testing.
+with the exceedance share that the target allows, θ_off with 1.5 times that share. The search goes from
+strict to loose and stops before the first violation, so a monitor that latches (one endless episode) cannot
+slip under a limit on episodes. A constant score never exceeds its own quantile: the monitor stays silent at
+every point. Always-on is the exception by definition, its finite thresholds lie below its constant score.
+Fit on calibration runs only; freeze before testing.
 """
 
 from __future__ import annotations

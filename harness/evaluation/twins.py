@@ -17,8 +17,7 @@ TWIN_COLUMNS = (
 
 @dataclass(frozen=True)
 class TwinTrace:
-    """State and agent output of every tick, (N, columns) float64, and the first takeover tick (None:
-    none)."""
+    """State and agent output of every tick, (N, columns) float64, and the first takeover tick, None if none."""
 
     rows: npt.NDArray[np.float64]
     first_takeover_tick: int | None
@@ -34,10 +33,9 @@ def twin_trace(episode: EpisodeData) -> TwinTrace:
 def diverged_early(shadow: TwinTrace, takeover: TwinTrace) -> bool:
     """Whether the twins differ before anybody took over.
 
-    The state at the first takeover tick is still common (the takeover driver acts on it). Without a
-    takeover the whole runs
-    must agree, their lengths included; a shadow run that ended before the first takeover would have
-    ended its twin too.
+    The state at the first takeover tick is still common (the takeover driver acts on it). Without a takeover
+    the whole runs must agree, their lengths included; a shadow run that ended before the first takeover would
+    have ended its twin too.
     """
     if takeover.first_takeover_tick is None:
         common = len(takeover.rows)

@@ -1,15 +1,13 @@
 """Is the campaign large enough for a claim, and does it meet its criteria? (PROTOCOL §8)
 
 INSUFFICIENT: fewer than 300 departures or 300 degraded-but-safe minutes, whatever the figures say. Above
-that, PASS or FAIL by
-the criteria that the campaign brought along, and NO_CRITERIA if it brought none: enough data, nothing to
-decide.
+that, PASS or FAIL by the criteria that the campaign brought along, and NO_CRITERIA if it brought none:
+enough data, nothing to decide.
 
-A criterion is ``{"metric": path, "at_least" | "at_most": bound}``. The path walks the summary: keys
-joined by dots, list entries
-chosen by ``[key=value,…]``, for example
-``monitors[name=student].points[point=fa0.25].event_recall.low``. A criterion on an
-undefined figure is not met.
+A criterion is ``{"metric": path, "at_least" | "at_most": bound}``. The path walks the summary: keys joined
+by dots, list entries chosen by ``[key=value,…]``, for example
+``monitors[name=student].points[point=fa0.25].event_recall.low``. A criterion on an undefined figure is not
+met.
 """
 
 from __future__ import annotations
@@ -51,9 +49,7 @@ def judge(summary: Mapping[str, Any], criteria: Sequence[Mapping[str, Any]]) -> 
     if needed["departures_missing"]:
         reasons.append(f"{departures} of {DEPARTURES_NEEDED} departures observed")
     if needed["degraded_safe_minutes_missing"]:
-        reasons.append(
-            f"{minutes:.1f} of {DEGRADED_SAFE_MINUTES_NEEDED:.0f} degraded-but-safe minutes driven"
-        )
+        reasons.append(f"{minutes:.1f} of {DEGRADED_SAFE_MINUTES_NEEDED:.0f} degraded-but-safe minutes driven")
     if reasons:
         status = INSUFFICIENT
     elif not checks:
@@ -112,9 +108,7 @@ def _select(entries: Any, selection: str, path: str) -> Any:
 def _check(summary: Mapping[str, Any], criterion: Mapping[str, Any]) -> dict[str, Any]:
     bounds = [kind for kind in ("at_least", "at_most") if kind in criterion]
     if "metric" not in criterion or len(bounds) != 1:
-        raise CriterionError(
-            f"a criterion needs 'metric' and one of 'at_least' or 'at_most', got {dict(criterion)}"
-        )
+        raise CriterionError(f"a criterion needs 'metric' and one of 'at_least' or 'at_most', got {dict(criterion)}")
     found = find_metric(summary, str(criterion["metric"]))
     value = found.get("value") if isinstance(found, Mapping) else found
     kind, bound = bounds[0], float(criterion[bounds[0]])

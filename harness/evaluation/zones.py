@@ -1,12 +1,9 @@
 """Which ticks of a run may speak for or against a monitor (PROTOCOL §3 masks, §6 zones).
 
-For an event with onset τ, reaction time ρ and horizon H: positive zone [τ−H, τ−ρ), reaction zone [τ−ρ,
-τ). Masked are
-the first 2 s, the ODD mask, each event and the 3 s after it, and the last H seconds of a run that does
-not end in an event
-(nobody saw what would have come). Everything else is negative time: nominal where the sensor is ideal,
-degraded but safe
-where an artifact is on.
+For an event with onset τ, reaction time ρ and horizon H: positive zone [τ−H, τ−ρ), reaction zone [τ−ρ, τ).
+Masked are the first 2 s, the ODD mask, each event and the 3 s after it, and the last H seconds of a run
+that does not end in an event (nobody saw what would have come). Everything else is negative time: nominal
+where the sensor is ideal, degraded but safe where an artifact is on.
 """
 
 from __future__ import annotations

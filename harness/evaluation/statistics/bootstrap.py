@@ -1,10 +1,9 @@
 """Bootstrap over independent units (pairs), stratified by condition: percentile and BCa intervals.
 
-A draw is a row of weights: how often each unit was drawn. A statistic that accepts a matrix of weights
-is evaluated
-for all draws, for the data themselves (all ones) and for the jackknife (one zero) by the same code.
-BCa: Efron & Tibshirani 1993, eq. 14.9-14.15; bias from the draws (ties counted half), acceleration from
-the jackknife.
+A draw is a row of weights: how often each unit was drawn. A statistic that accepts a matrix of weights is
+evaluated for all draws, for the data themselves (all ones) and for the jackknife (one zero) by the same
+code. BCa: Efron & Tibshirani 1993, eq. 14.9-14.15; bias from the draws (ties counted half), acceleration
+from the jackknife.
 """
 
 from __future__ import annotations
@@ -47,9 +46,7 @@ def stratified_weights(strata: Sequence[object], draws: int, seed: int) -> Float
     labels = [str(stratum) for stratum in strata]
     for label in sorted(set(labels)):
         members = np.flatnonzero([other == label for other in labels])
-        weights[:, members] = rng.multinomial(
-            len(members), np.full(len(members), 1 / len(members)), size=draws
-        )
+        weights[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=draws)
     return weights
 
 

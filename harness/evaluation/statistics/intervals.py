@@ -1,9 +1,8 @@
 """Exact and approximate intervals for proportions and rates.
 
 Sources: Clopper & Pearson 1934 through the beta quantile; Garwood 1936 for the Poisson rate through the
-chi-squared
-quantile; Wilson 1927. Zero events are the rule of three: the one-sided 95 % bound is −ln(0.05) = 2.996
-per exposure.
+chi-squared quantile; Wilson 1927. Zero events are the rule of three: the one-sided 95 % bound is −ln(0.05)
+= 2.996 per exposure.
 """
 
 from __future__ import annotations

@@ -53,7 +53,6 @@ def episode(
     end_reason="route_end",
     condition="clear",
     road="r0",
-    monitors=(),
     timings=None,
 ):
     return EpisodeData(
@@ -66,7 +65,6 @@ def episode(
             "road": road,
             "condition": condition,
             "agent": {"name": "pilotnet", "weights_sha256": "0" * 64},
-            "monitors": list(monitors),
         },
         ticks=pd.DataFrame() if ticks is None else ticks,
         events={"outcome": outcome, "end_reason": end_reason},

@@ -149,11 +149,18 @@ def test_an_oracle_reaches_the_maximum_and_a_random_monitor_gains_nothing_net():
     assert entry_of(facts, "takeover:always_on@fa0.25")["sg_over_max"]["value"] == 1.0
 
 
+def test_the_gain_above_what_weather_and_bends_alone_would_buy():
+    modes = {ORACLE: 0.9, "takeover:condition_only@fa0.25": 0.5}
+    oracle = entry_of(campaign_with(np.random.default_rng(1), 160, modes), ORACLE)
+    assert list(oracle["sg_above"]) == ["takeover:condition_only@fa0.25"]
+    assert oracle["sg_above"]["takeover:condition_only@fa0.25"]["value"] == pytest.approx(0.4, abs=0.15)
+
+
 def test_without_always_on_or_random_the_comparison_is_null_with_a_reason():
     entry = entry_of(pairs_of(12, 6, 4, 0), ORACLE)
     for name in ("sg_over_max", "sg_net"):
         assert entry[name]["value"] is None
-        assert "no such arm" in entry[name]["reason"]
+        assert "no such takeover mode" in entry[name]["reason"]
 
 
 def test_the_random_monitor_of_nearest_cost_stands_in_when_the_point_differs():
