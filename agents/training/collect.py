@@ -1,23 +1,31 @@
-"""Collect training frames through the harness's own loop: one simulator per process, shards of crops on disk."""
+"""Collect training frames through the harness's own loop and workers: shards of crops on disk."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ray
 
-from agents.preprocessing import crop
-from agents.registry import make_agent, make_monitor
+from agents.monitors.image_statistics import log_sharpness, mean_brightness_dn
+from agents.preprocessing import Preprocessing
+from agents.training.dataset import COLUMNS
 from agents.training.splits import DataSet
+from agents.weights_io import sha256_of
 from harness.campaign.episode_spec import EpisodeSpec
-from harness.simulation.callback import TickView
-from harness.simulation.episode import run_episode
-from harness.simulation.server import SimulatorServer
-from harness.simulation.session import CarlaSession
+from harness.campaign.expansion import expand
+from harness.campaign.loader import load_campaign
+from harness.cluster.driving import DrivingExecutor
+from harness.cluster.local_ray import local_cluster
+from harness.cluster.scheduler import Observer, Scheduler
+from harness.cluster.worker import WorkerSettings
+from harness.results.schema import EpisodeRecord
+from harness.simulation.callback import EpisodeCallback, TickView
+from harness.simulation.server import parse_simulator
 
 
 class CropCollector:
@@ -25,18 +33,9 @@ class CropCollector:
 
     def __init__(self, keep_every: int) -> None:
         self._keep_every = keep_every
+        self._preprocessing = Preprocessing()
         self._crops: list[np.ndarray] = []
         self._rows: list[tuple[float, ...]] = []
-
-    COLUMNS = (
-        "swa_label_deg",
-        "swa_agent_deg",
-        "speed_mps",
-        "curvature_ahead_1pm",
-        "sensor_level",
-        "time_s",
-        "departed",
-    )
 
     def on_tick(self, view: TickView) -> None:
         """Store every n-th tick."""
@@ -45,61 +44,77 @@ class CropCollector:
             return
         agent_deg = np.nan if view.agent_output is None else view.agent_output.swa_deg
         level = max(state.artifact_levels.values(), default=0.0)
-        self._crops.append(crop(view.frame))
-        self._rows.append(
-            (
-                state.swa_label_deg,
-                agent_deg,
-                state.speed_mps,
-                state.curvature_ahead_1pm,
-                level,
-                state.time_s,
-                view.departed,
-            )
-        )
+        self._crops.append(self._preprocessing.crop(view.frame))
+        row = (state.swa_label_deg, agent_deg, state.speed_mps, state.curvature_ahead_1pm, level, state.time_s)
+        looks = (mean_brightness_dn(view.frame), log_sharpness(view.frame))
+        self._rows.append((*row, *looks, float(view.departed)))
 
-    def save(self, path: Path, spec: EpisodeSpec) -> int:
-        """Write one shard; returns its number of frames."""
+    def save(self, path: Path, record: EpisodeRecord) -> None:
+        """Write one shard."""
         rows = np.asarray(self._rows, dtype=np.float32).T
-        columns: dict[str, Any] = dict(zip(self.COLUMNS, rows, strict=True))
-        temporary = path.with_suffix(".tmp.npz")
-        np.savez(temporary, crops=np.stack(self._crops), spec=json.dumps(spec.to_json()), **columns)
+        columns: dict[str, Any] = dict(zip(COLUMNS, rows, strict=True))
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+        np.savez(temporary, crops=np.stack(self._crops), spec=json.dumps(record.spec), **columns)
         temporary.rename(path)
-        return len(self._crops)
 
 
-@ray.remote(num_cpus=1)
-class Collector:
-    """A Ray actor with one supervised simulator; collects one episode at a time."""
+@dataclass
+class CollectingExecutor(DrivingExecutor):
+    """Drives as ever and leaves a shard of crops beside."""
 
-    def __init__(self, log_dir: str) -> None:
-        self._server = SimulatorServer(log_dir=Path(log_dir))
-        self._server.start()
-        self._session = CarlaSession(self._server.host, self._server.port)
-        self._agents: dict[str, Any] = {}
+    folder: Path = Path()
+    keep_every: int = 1
+    _collector: CropCollector | None = None
 
-    def collect(self, spec: EpisodeSpec, keep_every: int, path: str) -> int:
-        """Run one episode and write its shard. Returns the number of frames kept."""
-        name = spec.agent.name
-        if name not in self._agents:
-            self._agents[name] = make_agent(name)
-        collector = CropCollector(keep_every)
-        monitors = [make_monitor(monitor.name) for monitor in spec.monitors]
-        run_episode(self._session, spec, self._agents[name], monitors, [collector])
-        return collector.save(Path(path), spec)
+    def callbacks(self, task: EpisodeSpec) -> Sequence[EpisodeCallback]:
+        """A fresh collector per episode."""
+        self._collector = CropCollector(self.keep_every)
+        return (self._collector,)
 
-    def stop(self) -> None:
-        """End the simulator."""
-        self._session.close()
-        self._server.stop()
+    def run(self, task: EpisodeSpec) -> EpisodeRecord:
+        """Drive one episode and write its shard."""
+        record = super().run(task)
+        assert self._collector is not None
+        self._collector.save(self.folder / f"{task.episode_id}.npz", record)
+        return record
 
 
-def draw_episodes(specs: Sequence[EpisodeSpec], count: int, seed: int) -> list[EpisodeSpec]:
-    """A seeded draw without replacement from the expanded matrix."""
-    order = np.random.default_rng(seed).permutation(len(specs))
-    return [specs[k] for k in order[:count]]
+class _Lines(Observer):
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+
+    def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
+        """One line every tenth episode."""
+        self._done += 1
+        if self._done % 10 == 0 or self._done == self._total:
+            print(f"  {self._done}/{self._total} episodes", flush=True)
+
+    def failed_attempt(self, task: Any, attempt: int, error: str) -> None:
+        """Failures are always shown."""
+        print(f"  episode {task.episode_id} attempt {attempt} failed: {error}", flush=True)
 
 
-def shards(data_dir: Path, dataset: DataSet) -> list[Path]:
-    """Finished shards of a set, in a stable order."""
-    return sorted((data_dir / dataset.name).glob("[0-9a-f]*.npz"))
+def collect(dataset: DataSet, data_dir: Path, workers: int, weights: Path) -> list[Path]:
+    """Run the episodes of a set that are not on disk yet.
+
+    Args:
+        data_dir: shards go to ``data_dir/<set>/<episode id>.npz``. workers: simulators in parallel.
+        weights: driver weights; their hash enters the episode ids of episodes that a network drives.
+
+    Returns:
+        Shards of the scenario's episodes, sorted.
+    """
+    campaign = load_campaign(dataset.scenario)
+    agent_hash = sha256_of(weights) if weights.exists() and "expert" not in campaign.agent.lower() else None
+    drawn = expand(campaign, lambda _: agent_hash, lambda _: None, {"monitors": {}})
+    folder = data_dir / dataset.name
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {spec.episode_id: folder / f"{spec.episode_id}.npz" for spec in drawn}
+    missing = [spec for spec in drawn if not paths[spec.episode_id].exists()]
+    if missing:
+        print(f"{dataset.name}: {len(missing)} of {len(drawn)} episodes to drive", flush=True)
+        with local_cluster(workers) as logs:
+            executor = CollectingExecutor(folder=folder.resolve(), keep_every=dataset.keep_every)
+            settings = WorkerSettings(parse_simulator("embedded"), executor, str(logs))
+            Scheduler(settings, workers, _Lines(len(missing))).run(missing)
+    return sorted(path for path in paths.values() if path.exists())

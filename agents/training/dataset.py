@@ -19,6 +19,8 @@ COLUMNS = (
     "curvature_ahead_1pm",
     "sensor_level",
     "time_s",
+    "brightness_dn",
+    "log_sharpness",
     "departed",
 )
 

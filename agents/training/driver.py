@@ -23,7 +23,7 @@ def crop_batches(crops: npt.NDArray[np.uint8]) -> BatchMaker:
 
 
 def augmented_batches(crops: npt.NDArray[np.uint8], seed: int) -> BatchMaker:
-    """Crops as YUV batches with random brightness (±15 %) and weak sensor noise: what any camera shows between two mornings."""
+    """Crops as YUV batches with random brightness (±15 %) and weak sensor noise, as between two mornings."""
     generator = torch.Generator().manual_seed(seed)
 
     def make(index: npt.NDArray[np.int64]) -> torch.Tensor:

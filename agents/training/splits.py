@@ -18,17 +18,15 @@ class DataSet:
     Attributes:
         name: folder name of its shards.
         scenario: campaign file that describes the whole matrix.
-        episodes: how many cells of the matrix are drawn (seeded, without replacement).
         keep_every: store every n-th tick; neighbouring frames at 20 Hz are nearly the same picture.
     """
 
     name: str
     scenario: Path
-    episodes: int
     keep_every: int
 
 
-AGENT_FIT = DataSet("agent_fit", SCENARIOS / "agent_fit.yaml", episodes=120, keep_every=2)
-AGENT_FIT_ON_POLICY = DataSet("agent_fit_on_policy", SCENARIOS / "agent_fit_on_policy.yaml", episodes=60, keep_every=2)
-MONITOR_FIT = DataSet("monitor_fit", SCENARIOS / "monitor_fit.yaml", episodes=150, keep_every=2)
-CALIBRATE = DataSet("calibrate", SCENARIOS / "calibrate.yaml", episodes=90, keep_every=1)
+AGENT_FIT = DataSet("agent_fit", SCENARIOS / "agent_fit.yaml", keep_every=2)
+AGENT_FIT_ON_POLICY = DataSet("agent_fit_on_policy", SCENARIOS / "agent_fit_on_policy.yaml", keep_every=2)
+MONITOR_FIT = DataSet("monitor_fit", SCENARIOS / "monitor_fit.yaml", keep_every=2)
+CALIBRATE = DataSet("calibrate", SCENARIOS / "calibrate.yaml", keep_every=1)

@@ -1,4 +1,4 @@
-"""Fit failure predictors: a picture of what the driver saw, or a map of where it looked, to the driver's signed error."""
+"""Fit failure predictors: what the driver saw, or a map of where it looked, to the driver's signed error."""
 
 from __future__ import annotations
 

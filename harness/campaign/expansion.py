@@ -20,6 +20,7 @@ from harness.campaign.episode_spec import (
     WorldSpec,
 )
 from harness.campaign.errors import ScenarioError
+from harness.campaign.sampling import draw_pairs
 from harness.campaign.sensor_conditions import Condition, expand_conditions
 from harness.campaign.spec import CampaignSpec, MapRoad, XodrRoad
 from scenarios.roads.build import pieces
@@ -92,7 +93,7 @@ def expand(
                     label = condition.name if len(spec.weather) == 1 else f"{weather.name}/{condition.name}"
                     episodes.append(_episode(spec, place, condition, label, crew))
     _require_different(episodes)
-    return episodes
+    return episodes if spec.sample is None else draw_pairs(episodes, spec.sample)
 
 
 @dataclass(frozen=True)

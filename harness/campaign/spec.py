@@ -18,6 +18,7 @@ from pydantic import (
 
 from harness.campaign.choices import IntRange, NumberRange, Uniform
 from harness.campaign.episode_spec import CameraSpec, EgoSpec, ModeSpec, RouteStart, TakeoverSpec
+from harness.campaign.sampling import SampleSpec
 from harness.campaign.weather import Weather
 from scenarios.roads.description import CurveRoad, Slug, WindingRoad
 
@@ -174,6 +175,7 @@ class CampaignSpec(_Model):
     tick_s: float = Field(default=0.05, gt=0, le=0.1)
     duration_s: float = Field(default=25.0, gt=0, le=3600)
     seeds: Seeds = 1
+    sample: SampleSpec | None = None
     roads: tuple[RoadEntry, ...] = Field(min_length=1)
     weather: tuple[WeatherEntry, ...] = Field(default=(Weather.model_validate("ClearNoon"),), min_length=1)
     conditions: tuple[ConditionEntry, ...] = Field(default=(ConditionEntry(name="ideal"),), min_length=1)

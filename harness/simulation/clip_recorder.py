@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +25,9 @@ SMOOTHING_S = 0.5
 
 
 class ClipRecorder:
-    """A callback that remembers the last 6 s: the run ends 3 s after its departure, so they show 3 s before and after."""
+    """Remembers the last 6 s: a run ends 3 s after its departure, so they show 3 s before and after."""
 
-    def __init__(self, monitors: Sequence[Monitor], thresholds: Mapping, tick_s: float) -> None:  # type: ignore[type-arg]
+    def __init__(self, monitors: Sequence[Monitor], thresholds: Mapping[str, Any], tick_s: float) -> None:
         self._tick_s = tick_s
         self._views: deque[tuple[TickView, dict[str, tuple[float, bool]]]] = deque(maxlen=round(CLIP_S / tick_s))
         self._meters = [_AlarmMeter(monitor, thresholds, tick_s) for monitor in monitors if not monitor.privileged]
@@ -61,7 +62,7 @@ class ClipRecorder:
 class _AlarmMeter:
     """Statistic over threshold of one monitor at the default operating point, for display."""
 
-    def __init__(self, monitor: Monitor, thresholds: Mapping, tick_s: float) -> None:  # type: ignore[type-arg]
+    def __init__(self, monitor: Monitor, thresholds: Mapping[str, Any], tick_s: float) -> None:
         self.name = monitor.name
         self._recent: deque[float] = deque(maxlen=round(SMOOTHING_S / tick_s))
         self._tick_s = tick_s

@@ -1,4 +1,4 @@
-"""From a spec to a car standing (or rolling) on its road with everybody reset: the part of an episode before its first tick."""
+"""From a spec to a car rolling on its road with everybody reset: the part of an episode before its first tick."""
 
 from __future__ import annotations
 

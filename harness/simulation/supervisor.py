@@ -18,7 +18,7 @@ HAND_BACK_HOLD_S = 1.0
 
 @dataclass(frozen=True)
 class Takeover:
-    """One takeover: when its alarm took effect, when the driver had the wheel, when it was handed back (None: never)."""
+    """When the alarm took effect, when the driver had the wheel, when it was handed back (None: never)."""
 
     alarm_s: float
     start_s: float

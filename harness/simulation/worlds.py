@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
-from harness.campaign.episode_spec import EpisodeSpec, WorldSpec
+from harness.campaign.episode_spec import EpisodeSpec
+from harness.campaign.errors import ScenarioError
+from harness.campaign.world_source import opendrive_text
 from harness.simulation.errors import InvalidSimulationError
 from harness.simulation.session import CarlaSession
-from scenarios.roads.build import build_opendrive, route_length_m
+from scenarios.roads.build import route_length_m
 
 MAX_ROUTE_M = 5_000.0
 PREVIEW_BEYOND_GOAL_M = 30.0
@@ -34,21 +35,15 @@ def load_world(session: CarlaSession, spec: EpisodeSpec) -> RouteRequest:
     """
     world, start = spec.world, spec.world.start
     goal_m = spec.ego.v_max_mps * spec.duration_s
-    if world.map_name is not None:
-        session.load_map(world.map_name, spec.tick_s)
-    elif world.road is not None:
-        session.load_opendrive(build_opendrive(world.road, world.scenery_seed), spec.tick_s)
-        goal_m = route_length_m(world.road) - start.s_m
+    try:
+        text = opendrive_text(world)
+    except ScenarioError as error:
+        raise InvalidSimulationError(str(error)) from error
+    if text is None:
+        session.load_map(str(world.map_name), spec.tick_s)
     else:
-        session.load_opendrive(_file_text(world), spec.tick_s)
+        session.load_opendrive(text, spec.tick_s)
+    if world.road is not None:
+        goal_m = route_length_m(world.road) - start.s_m
     goal_m = min(goal_m, MAX_ROUTE_M)
     return RouteRequest(start.road_id, start.lane_id, start.s_m, goal_m + PREVIEW_BEYOND_GOAL_M, goal_m)
-
-
-def _file_text(world: WorldSpec) -> str:
-    assert world.file is not None
-    data = world.file.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if world.file_sha256 is not None and found != world.file_sha256:
-        raise InvalidSimulationError(f"{world.file.name} changed since the campaign was planned (hash {found[:12]}…)")
-    return data.decode("utf-8")

@@ -1,0 +1,125 @@
+"""Fit what the baseline monitors know: how risky a condition usually is, and what an undisturbed picture looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.monitors.image_statistics import ImageStatistics
+from agents.monitors.risk_table import POOLED, RiskTable
+from agents.training.dataset import Frames
+from harness.simulation.sensor_stage import severities
+from sensor_sim.schedule import SensorSchedule
+
+HORIZON_S = 3.0
+LEVELS = np.array([0.05, 0.1, 0.2, 0.4, 0.7, 1.0])
+CURVATURES_1PM = np.array([0.0, 0.004, 0.01, 0.02, 0.033])
+PRIOR_FRAMES = 40.0
+
+
+def fit_risk_tables(frames: Frames) -> tuple[RiskTable, RiskTable]:
+    """P(departure starts within 3 s) by artifact severity, and by severity and curvature ahead.
+
+    Cells are shrunk towards the overall rate by a prior worth 40 frames, so that empty cells read as average.
+
+    Returns:
+        (condition only, condition × curvature).
+    """
+    soon = departs_soon(frames)
+    usable = frames.columns["departed"] == 0.0
+    curvature = np.abs(frames.columns["curvature_ahead_1pm"])
+    base = float(soon[usable].mean())
+    names, severity = severity_columns(frames)
+    tables: dict[str, npt.NDArray[np.float64]] = {}
+    curved: dict[str, npt.NDArray[np.float64]] = {}
+    active_any = np.zeros(len(frames), dtype=bool)
+    for name in names:
+        active = usable & (severity[name] > 0.0)
+        active_any |= active
+        tables[name], curved[name] = _cells(severity[name], curvature, soon, active, base)
+    pooled = np.max(np.stack([severity[name] for name in names]), axis=0)
+    tables[POOLED], curved[POOLED] = _cells(pooled, curvature, soon, active_any, base)
+    nominal = _by_curvature(curvature, soon, usable & ~active_any, base)
+    return RiskTable(LEVELS, tables), RiskTable(LEVELS, curved, CURVATURES_1PM, nominal)
+
+
+def departs_soon(frames: Frames) -> npt.NDArray[np.bool_]:
+    """(N,) True where the run's departure is established within the next 3 s."""
+    soon = np.zeros(len(frames), dtype=bool)
+    for rows in episode_rows(frames):
+        departed = frames.columns["departed"][rows] > 0.0
+        if departed.any():
+            onset_s = frames.columns["time_s"][rows][int(np.argmax(departed))]
+            time_s = frames.columns["time_s"][rows]
+            soon[rows] = (time_s < onset_s) & (time_s >= onset_s - HORIZON_S)
+    return soon
+
+
+def severity_columns(frames: Frames) -> tuple[list[str], dict[str, npt.NDArray[np.float64]]]:
+    """Effect -> (N,) absolute severity, recomputed from each episode's stored schedule."""
+    columns: dict[str, npt.NDArray[np.float64]] = {}
+    for index, rows in enumerate(episode_rows(frames)):
+        spec = frames.specs[index]
+        schedule = SensorSchedule.from_spec(spec["sensor"])
+        for row in rows:
+            for name, value in _severities_at(schedule, spec, float(frames.columns["time_s"][row])):
+                columns.setdefault(name, np.zeros(len(frames)))[row] = value
+    return sorted(columns), columns
+
+
+def measure_image_statistics(frames: Frames) -> ImageStatistics:
+    """Brightness and sharpness of frames on which no artifact acts."""
+    calm = frames.columns["sensor_level"] == 0.0
+    brightness = float(frames.columns["brightness_dn"][calm].mean())
+    return ImageStatistics(brightness, float(frames.columns["log_sharpness"][calm].mean()), int(calm.sum()))
+
+
+def save_baselines(frames: Frames, folder: Path, provenance: dict[str, Any]) -> None:
+    """Fit and write all baseline files."""
+    condition, condition_curvature = fit_risk_tables(frames)
+    condition.save(folder / "condition_only.json", provenance)
+    condition_curvature.save(folder / "condition_curvature.json", provenance)
+    measure_image_statistics(frames).save(folder / "image_statistics.json")
+
+
+def episode_rows(frames: Frames) -> Iterator[npt.NDArray[np.int64]]:
+    """Rows of each episode, in the order of `specs`."""
+    for index in range(len(frames.specs)):
+        yield np.flatnonzero(frames.episode == index)
+
+
+def _severities_at(schedule: SensorSchedule, spec: dict[str, Any], time_s: float) -> Iterator[tuple[str, float]]:
+    levels = schedule.levels_at(time_s)
+    for effect in schedule.effects:
+        if levels[effect.effect] > 0.0:
+            numbers = {k: v for k, v in effect.parameters.items() if isinstance(v, int | float)}
+            width_px = int(spec["camera"]["width_px"])
+            yield from severities(effect.effect, numbers, levels[effect.effect], width_px).items()
+
+
+def _cells(
+    severity: npt.NDArray[np.float64],
+    curvature: npt.NDArray[np.float32],
+    soon: npt.NDArray[np.bool_],
+    active: npt.NDArray[np.bool_],
+    base: float,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    nearest = np.argmin(np.abs(severity[:, None] - LEVELS[None, :]), axis=1)
+    plain = np.array([_shrunk(soon[active & (nearest == k)], base) for k in range(len(LEVELS))])
+    curved = np.stack([_by_curvature(curvature, soon, active & (nearest == k), plain[k]) for k in range(len(LEVELS))])
+    return plain, curved
+
+
+def _by_curvature(
+    curvature: npt.NDArray[np.float32], soon: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_], base: float
+) -> npt.NDArray[np.float64]:
+    nearest = np.argmin(np.abs(curvature[:, None] - CURVATURES_1PM[None, :]), axis=1)
+    return np.array([_shrunk(soon[among & (nearest == k)], base) for k in range(len(CURVATURES_1PM))])
+
+
+def _shrunk(flags: npt.NDArray[np.bool_], base: float) -> float:
+    return float((flags.sum() + PRIOR_FRAMES * base) / (flags.size + PRIOR_FRAMES))

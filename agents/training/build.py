@@ -1,0 +1,161 @@
+"""Rebuild every shipped weight: `python -m agents.training.build`.
+
+Stages, each resumable (finished shards and files of an earlier call are used again unless --fresh):
+
+  agent_fit     expert drives with disturbances; frames for the driver
+  driver        weak teacher (one epoch) and first driver; the first driver drives, the expert labels; final driver
+  monitor_fit   the final driver drives under artifacts; frames for the failure predictors
+  students      saliency students (teacher's maps, driver's maps) and the camera control; baseline tables
+  calibrate     shadow runs with all monitors; operating points, frozen
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agents.network_file import load_network, save_network
+from agents.pilotnet import PilotNet
+from agents.preprocessing import Preprocessing
+from agents.training import splits
+from agents.training.baselines import save_baselines
+from agents.training.calibrate import calibrate
+from agents.training.collect import collect
+from agents.training.dataset import Frames, load_frames
+from agents.training.driver import fit_driver
+from agents.training.fit import FitSettings
+from agents.training.model_card import card
+from agents.training.student import fit_student, grey_inputs, saliency_inputs
+from agents.weights_io import WEIGHTS_FOLDER
+
+STAGES = ("agent_fit", "driver", "monitor_fit", "students", "calibrate")
+DRIVER = "pilotnet.safetensors"
+TEACHER = "pilotnet_weak_teacher.safetensors"
+FIRST_DRIVER = FitSettings(epochs=6, learning_rate=2e-3)
+FINAL_DRIVER = FitSettings(epochs=10, learning_rate=2e-3)
+WEAK_TEACHER = FitSettings(epochs=1, learning_rate=5e-4)
+STUDENT = FitSettings(epochs=10, learning_rate=1e-3)
+
+
+def main() -> None:
+    """Parse and run the stages."""
+    parser = argparse.ArgumentParser(prog="python -m agents.training.build", description=__doc__.splitlines()[0])
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES), help="default: all, in this order")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="where collected frames are kept (default: data)"
+    )
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FOLDER, help="where weights go (default: the shipped ones)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="simulators in parallel")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="for training")
+    parser.add_argument("--seed", type=int, default=0, help="of draws, initial weights and batches")
+    parser.add_argument("--fresh", action="store_true", help="forget collected frames first")
+    options = parser.parse_args()
+    if options.fresh:
+        shutil.rmtree(options.data, ignore_errors=True)
+    builder = Builder(options.data, options.out, options.workers, options.device, options.seed)
+    for stage in STAGES:
+        if stage in options.stages:
+            started = time.monotonic()
+            print(f"== {stage}", flush=True)
+            getattr(builder, stage)()
+            print(f"== {stage} done in {time.monotonic() - started:.0f} s", flush=True)
+
+
+class Builder:
+    """The stages; every one reads what it needs from disk, so each can be run alone."""
+
+    def __init__(self, data: Path, out: Path, workers: int, device: str, seed: int) -> None:
+        self._data, self._out = data, out
+        self._workers, self._device, self._seed = workers, device, seed
+
+    def agent_fit(self) -> None:
+        """Collect the expert's frames."""
+        self._collect(splits.AGENT_FIT)
+
+    def driver(self) -> None:
+        """Fit teacher and driver, with one on-policy round in between."""
+        frames = load_frames(self._collect(splits.AGENT_FIT))
+        self._fit_and_save_driver(TEACHER, frames, WEAK_TEACHER, "weakly trained teacher (one epoch)")
+        self._fit_and_save_driver(DRIVER, frames, FIRST_DRIVER, "first round")
+        on_policy = self._collect(splits.AGENT_FIT_ON_POLICY)
+        merged = load_frames([*self._collect(splits.AGENT_FIT), *on_policy])
+        self._fit_and_save_driver(DRIVER, merged, FINAL_DRIVER, "driver, expert and on-policy frames")
+
+    def monitor_fit(self) -> None:
+        """Collect the driver's frames under artifacts."""
+        self._collect(splits.MONITOR_FIT)
+
+    def students(self) -> None:
+        """Fit the failure predictors and the baselines' tables."""
+        frames = load_frames(self._collect(splits.MONITOR_FIT))
+        save_baselines(frames, self._out, {"data_hash": frames.data_hash, "frames": len(frames)})
+        driver = load_network(self._out / DRIVER, "driver")
+        teacher = load_network(self._out / TEACHER, "driver")
+        settings = FitSettings(STUDENT.epochs, STUDENT.learning_rate, seed=self._seed)
+        arms = (
+            (
+                "saliency_student",
+                teacher.network,
+                {"map_source": "teacher", "teacher_weights": TEACHER, "teacher_sha256": teacher.sha256},
+            ),
+            ("saliency_student_driver_maps", driver.network, {"map_source": "driver"}),
+        )
+        for name, source, extra in arms:
+            maps = saliency_inputs(source, frames.crops, self._device)
+            self._fit_and_save_student(name, "saliency_student", frames, maps, source, settings, extra)
+        self._fit_and_save_student(
+            "camera_student", "camera_student", frames, grey_inputs(frames.crops), driver.network, settings, {}
+        )
+
+    def calibrate(self) -> None:
+        """Run the calibration campaign and freeze the operating points."""
+        calibrate(splits.CALIBRATE, self._data / "calibrate", self._out / "thresholds.json", self._workers)
+
+    def _collect(self, dataset: splits.DataSet) -> list[Path]:
+        return collect(dataset, self._data, self._workers, self._out / DRIVER)
+
+    def _fit_and_save_driver(self, name: str, frames: Frames, settings: FitSettings, what: str) -> None:
+        print(f"fitting {name} ({what}) on {len(frames)} frames", flush=True)
+        torch.set_num_threads(self._workers)
+        network, history, mae = fit_driver(frames, settings, self._device)
+        scores = {"validation_mae_deg_by_swa_range": mae}
+        self._save(name, "driver", network.cpu(), Preprocessing(), card(what, frames, settings, history, scores), {})
+
+    def _fit_and_save_student(
+        self,
+        name: str,
+        role: str,
+        frames: Frames,
+        inputs: Any,
+        source: PilotNet,
+        settings: FitSettings,
+        extra: dict[str, Any],
+    ) -> None:
+        print(f"fitting {name} on {len(frames)} frames", flush=True)
+        torch.set_num_threads(self._workers)
+        network, history, scores = fit_student(frames, inputs, source, settings, self._device)
+        what = "failure predictor: signed SWA error of the driver (prediction - reference)"
+        written = card(what, frames, settings, history, vars(scores))
+        self._save(f"{name}.safetensors", role, network.cpu(), Preprocessing(colour="grey"), written, extra)
+
+    def _save(
+        self,
+        name: str,
+        role: str,
+        network: PilotNet,
+        preprocessing: Preprocessing,
+        written: dict[str, Any],
+        extra: dict[str, Any],
+    ) -> None:
+        sha256 = save_network(self._out / name, network, preprocessing, role, written, extra)
+        print(f"saved {name} ({sha256[:12]})", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What a person wants to know of trained weights: command, data, seed, effort, scores."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from agents.training.dataset import Frames
+from agents.training.fit import FitHistory, FitSettings
+
+
+def card(
+    what: str, frames: Frames, settings: FitSettings, history: FitHistory, scores: dict[str, Any]
+) -> dict[str, Any]:
+    """Model card as JSON values."""
+    return {
+        "what": what,
+        "command": "python -m agents.training.build",
+        "simulator": "embedded_carla",
+        "data": {
+            "frames": len(frames),
+            "episodes": len(frames.specs),
+            "sha256": frames.data_hash,
+            "texture_packs": sorted({str(spec["world"]["texture_pack"]) for spec in frames.specs}),
+        },
+        "settings": asdict(settings),
+        "history": asdict(history),
+        "scores": scores,
+        "hardware": {"machine": platform.machine(), "torch_threads": torch.get_num_threads()},
+        "torch": torch.__version__,
+    }
