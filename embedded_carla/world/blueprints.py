@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from embedded_carla.wire import tables_0_9_16 as tables
 
@@ -53,6 +55,11 @@ class Blueprint:
     half_size_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     semantic_tag: int = tables.TAG_NONE
     sensor_type: int | None = None
+
+    @cached_property
+    def radius_m(self) -> float:
+        """Radius of the circle around its box."""
+        return math.hypot(self.half_size_m[0], self.half_size_m[1])
 
     def to_wire(self, uid: int) -> list[object]:
         """ActorDefinition."""

@@ -45,21 +45,34 @@ def resolve(actors: Sequence[Actor]) -> list[Collision]:
     Returns:
         The contacts of this tick.
     """
-    if len(actors) < 2:
-        return []
     collisions = []
-    boxes = [box_of(actor) for actor in actors]
-    for i, first in enumerate(actors):
-        first_moves = isinstance(first, Vehicle) and first.moves
-        for j in range(i + 1, len(actors)):
-            second = actors[j]
-            if not first_moves and not (isinstance(second, Vehicle) and second.moves):
-                continue
-            contact = overlap(boxes[i], boxes[j])
-            if contact is not None:
-                collisions.append(Collision(first, second, _part(first, second, contact)))
-                boxes[i], boxes[j] = box_of(first), box_of(second)
+    for i, j in _neighbours(actors):
+        first, second = actors[i], actors[j]
+        contact = overlap(box_of(first), box_of(second)) if _moves(first) or _moves(second) else None
+        if contact is not None:
+            collisions.append(Collision(first, second, _part(first, second, contact)))
     return collisions
+
+
+def _moves(actor: Actor) -> bool:
+    return isinstance(actor, Vehicle) and actor.moves
+
+
+def _neighbours(actors: Sequence[Actor]) -> list[tuple[int, int]]:
+    """Pairs whose extents along x overlap, in order of the ids: a sweep, so that traffic costs n log n."""
+    spans = []
+    for index, actor in enumerate(actors):
+        x_m, radius_m = actor.pose.x_m, actor.blueprint.radius_m
+        spans.append((x_m - radius_m, x_m + radius_m, index))
+    spans.sort()
+    pairs = []
+    for k, (_, end_m, index) in enumerate(spans):
+        for start_m, _, other in spans[k + 1 :]:
+            if start_m > end_m:
+                break
+            pairs.append((index, other) if index < other else (other, index))
+    pairs.sort()
+    return pairs
 
 
 class _Body(NamedTuple):

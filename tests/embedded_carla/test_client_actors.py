@@ -7,6 +7,7 @@ import math
 import carla
 import pytest
 
+from tests.embedded_carla.conftest import fresh_world
 from tests.embedded_carla.helpers import TESLA, spawn_car, spawn_sensor
 
 
@@ -26,7 +27,7 @@ def test_blueprints_have_the_public_attributes(world: carla.World) -> None:
     tesla = library.find(TESLA)
     assert int(tesla.get_attribute("number_of_wheels")) == 4
     tesla.set_attribute("color", "10,20,30")
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="read-only"):
         tesla.set_attribute("number_of_wheels", "3")
 
 
@@ -106,6 +107,26 @@ def test_vehicle_without_physics_stays_where_it_is_put(world: carla.World) -> No
         world.tick()
     assert (car.get_location().x, car.get_location().z) == pytest.approx((50.0, 2.0))
     assert car.get_velocity().length() == 0.0
+
+
+def test_car_follows_the_height_and_slope_of_the_road(client: carla.Client, oval_xodr: str) -> None:
+    # The first straight climbs by 5 % from 2 m; the oval is torn, which does not matter here.
+    level = '<elevation s="0" a="0" b="0" c="0" d="0"/>'
+    xodr = oval_xodr.replace(level, '<elevation s="0" a="2" b="0.05" c="0" d="0"/>', 1)
+    world = fresh_world(client, xodr)
+    up, down = spawn_car(world, x_m=50.0), spawn_car(world, x_m=100.0, y_m=-1.75, yaw_deg=180.0)
+    for car, vx_mps in ((up, 10.0), (down, -10.0)):
+        car.set_target_velocity(carla.Vector3D(vx_mps, 0.0, 0.0))
+    for _ in range(20):
+        world.tick()
+    slope_deg = math.degrees(math.atan(0.05))
+    for car, pitch_deg in ((up, slope_deg), (down, -slope_deg)):
+        pose = car.get_transform()
+        assert pose.location.z == pytest.approx(2.0 + 0.05 * pose.location.x, abs=0.02)
+        assert pose.rotation.pitch == pytest.approx(pitch_deg, abs=0.1)
+    # Rolling without pedals, the hill slows one car and speeds the other up.
+    assert down.get_velocity().length() > up.get_velocity().length() + 0.5
+    assert up.get_velocity().z == pytest.approx(0.05 * up.get_velocity().x, rel=0.05)
 
 
 def test_destroyed_actors_disappear_with_their_sensors(world: carla.World) -> None:
