@@ -15,19 +15,24 @@ TWIN_COLUMNS = (
 )
 
 
+# One odd 64-bit factor per column: a change of any single bit of any column changes the hash of its row.
+_FACTORS = np.random.default_rng(0).integers(0, 2**63, size=len(TWIN_COLUMNS), dtype=np.uint64) * 2 + 1
+
+
 @dataclass(frozen=True)
 class TwinTrace:
-    """State and agent output of every tick, (N, columns) float64, and the first takeover tick, None if none."""
+    """Hash of state and agent output of every tick, (N,) uint64, and the first takeover tick, None if none."""
 
-    rows: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.uint64]
     first_takeover_tick: int | None
 
 
 def twin_trace(episode: EpisodeData) -> TwinTrace:
-    """The part of a tick table that twins must share."""
-    rows = np.column_stack([episode.column(name).astype(np.float64) for name in TWIN_COLUMNS])
+    """The part of a tick table that twins must share, eight bytes a tick, so that a whole campaign fits into memory."""
+    columns = [episode.column(name).astype(np.float64) for name in TWIN_COLUMNS]
+    bits = np.ascontiguousarray(np.column_stack(columns)).view(np.uint64)
     taken = np.flatnonzero(episode.column("takeover"))
-    return TwinTrace(rows, int(taken[0]) if len(taken) else None)
+    return TwinTrace((bits * _FACTORS).sum(axis=1, dtype=np.uint64), int(taken[0]) if len(taken) else None)
 
 
 def diverged_early(shadow: TwinTrace, takeover: TwinTrace) -> bool:
@@ -45,4 +50,4 @@ def diverged_early(shadow: TwinTrace, takeover: TwinTrace) -> bool:
         common = takeover.first_takeover_tick + 1
         if len(shadow.rows) < common:
             return True
-    return not np.array_equal(shadow.rows[:common], takeover.rows[:common], equal_nan=True)
+    return not np.array_equal(shadow.rows[:common], takeover.rows[:common])

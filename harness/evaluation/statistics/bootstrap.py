@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -39,14 +40,19 @@ UNDEFINED = BootstrapInterval(None, None, None, None, None)
 
 
 def stratified_weights(strata: Sequence[object], draws: int, seed: int) -> FloatArray:
-    """Weights of ``draws`` resamples, (draws, len(strata)) float64; each stratum keeps its size in every
-    draw."""
+    """Weights of ``draws`` resamples, (draws, len(strata)) float64, read-only; each stratum keeps its size."""
+    return _weights(tuple(str(stratum) for stratum in strata), draws, seed)
+
+
+# Every figure of a campaign is drawn over the same pairs with the same seed.
+@lru_cache(maxsize=8)
+def _weights(labels: tuple[str, ...], draws: int, seed: int) -> FloatArray:
     rng = np.random.default_rng(seed)
-    weights = np.zeros((draws, len(strata)))
-    labels = [str(stratum) for stratum in strata]
+    weights = np.zeros((draws, len(labels)))
     for label in sorted(set(labels)):
         members = np.flatnonzero([other == label for other in labels])
         weights[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=draws)
+    weights.flags.writeable = False
     return weights
 
 
