@@ -155,10 +155,12 @@ def _find_uniform_blocks(scale: np.ndarray, uniform: np.ndarray) -> None:
         _source_positions(scale, height, v, index, part_x, part_y)
         for block in range(uniform.shape[1]):
             first = block * BLOCK_PX
-            same = True
-            for k in range(1, BLOCK_PX):
-                same = same and index[first + k] == index[first] + k
-            uniform[v, block] = same
+            positions = index[first : first + BLOCK_PX]
+            start = positions[0]
+            difference = np.int32(0)
+            for k in range(BLOCK_PX):
+                difference |= (positions[k] - start) ^ np.int32(k)
+            uniform[v, block] = difference == 0
 
 
 @njit(cache=True)

@@ -43,7 +43,7 @@ def encode(linear: npt.NDArray[np.float64], book_level: float) -> npt.NDArray[np
         book_level: 0 = sRGB encoding, 1 = none (``curve: book``), in between mixed, so that a ramp has no
             jump.
     """
-    return (1.0 - book_level) * srgb_encode(linear) + book_level * linear
+    return linear if book_level == 1.0 else (1.0 - book_level) * srgb_encode(linear) + book_level * linear
 
 
 def output_codes(display: npt.NDArray[np.float64], gamma: float, quantise: str) -> npt.NDArray[np.uint8]:
@@ -52,10 +52,20 @@ def output_codes(display: npt.NDArray[np.float64], gamma: float, quantise: str) 
     return np.floor(255.0 * value**gamma + 0.5).astype(np.uint8)
 
 
+@lru_cache(maxsize=1)
+def _fine_srgb() -> npt.NDArray[np.float64]:
+    return srgb_encode(np.arange(FINE_TOP + 1) / FINE_TOP)
+
+
+def _fine_display(book_level: float) -> npt.NDArray[np.float64]:
+    """``encode`` of all fine steps; the power is computed once, a ramp only mixes."""
+    return (1.0 - book_level) * _fine_srgb() + book_level * np.arange(FINE_TOP + 1) / FINE_TOP
+
+
 @lru_cache(maxsize=8)
 def encode_table(book_level: float) -> npt.NDArray[np.int16]:
     """``encode`` from and to fine steps, int16 (FINE_TOP + 1,), read-only."""
-    table = np.round(FINE_TOP * encode(np.arange(FINE_TOP + 1) / FINE_TOP, book_level)).astype(np.int16)
+    table = np.round(FINE_TOP * _fine_display(book_level)).astype(np.int16)
     table.setflags(write=False)
     return table
 
@@ -71,6 +81,6 @@ def output_table(gamma: float, quantise: str) -> npt.NDArray[np.uint8]:
 @lru_cache(maxsize=8)
 def linear_output_table(book_level: float, gamma: float, quantise: str) -> npt.NDArray[np.uint8]:
     """Encoding and output in one table, for pictures without noise, uint8 (FINE_TOP + 1,)."""
-    table = output_codes(encode(np.arange(FINE_TOP + 1) / FINE_TOP, book_level), gamma, quantise)
+    table = output_codes(_fine_display(book_level), gamma, quantise)
     table.setflags(write=False)
     return table
