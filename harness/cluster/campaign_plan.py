@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class CampaignPlan:
         campaign_id: hash of every episode id, before ``limit``: two plans with one id are the same campaign.
         episodes: in the order of the expansion, cut to ``limit``.
         limit: None for all.
-        weights: what drives and watches: name -> SHA-256 of its weights, None without weights.
+        agent: who drives: ``name privileged weights_sha256``.
+        monitors: who watches, the same with ``unit declared_latency_s``.
         thresholds: frozen operating points of the monitors.
     """
 
@@ -40,7 +41,8 @@ class CampaignPlan:
     campaign_id: str
     episodes: list[EpisodeSpec]
     limit: int | None
-    weights: dict[str, str | None]
+    agent: dict[str, Any]
+    monitors: list[dict[str, Any]]
     thresholds: dict[str, Any]
 
 
@@ -84,11 +86,9 @@ def require_same(plan: CampaignPlan, folder: Path) -> None:
     stored = read_campaign_json(folder)
     if stored.get("campaign_id") == plan.campaign_id:
         return
-    changed = [
-        f"weights of {name}"
-        for name, sha256 in (stored.get("weights") or {}).items()
-        if plan.weights.get(name, sha256) != sha256
-    ]
+    now = [plan.agent, *plan.monitors]
+    before = [stored.get("agent"), *(stored.get("monitors") or [])]
+    changed = [f"weights of {part['name']}" for part in now if part not in before]
     if stored.get("thresholds") != plan.thresholds:
         changed.append("thresholds")
     raise ResumeError(
@@ -99,17 +99,22 @@ def require_same(plan: CampaignPlan, folder: Path) -> None:
 
 
 def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
-    weights: dict[str, str | None] = {}
-
-    def hashed(make: Callable[[str], Any]) -> Callable[[str], str | None]:
-        def weights_hash(name: str) -> str | None:
-            if name not in weights:
-                weights[name] = make(name).weights_sha256
-            return weights[name]
-
-        return weights_hash
-
+    agent = _described(make_agent(spec.agent), "privileged", "weights_sha256")
+    monitors = {
+        name: _described(make_monitor(name), "privileged", "weights_sha256", "unit", "declared_latency_s")
+        for name in spec.monitors
+    }
     thresholds = load_thresholds()
-    episodes = expand(spec, hashed(make_agent), hashed(make_monitor), thresholds)
+    episodes = expand(
+        spec,
+        agent_hash=lambda _name: agent["weights_sha256"],
+        monitor_hash=lambda name: monitors[name]["weights_sha256"],
+        thresholds=thresholds,
+    )
     campaign_id = short_hash([episode.episode_id for episode in episodes])
-    return CampaignPlan(spec, campaign_id, episodes[:limit], limit, weights, thresholds)
+    return CampaignPlan(spec, campaign_id, episodes[:limit], limit, agent, list(monitors.values()), thresholds)
+
+
+def _described(part: Any, *attributes: str) -> dict[str, Any]:
+    """An agent or monitor in words; its ``name`` is the one in the columns of tables."""
+    return {name: getattr(part, name) for name in ("name", *attributes)}
