@@ -12,6 +12,7 @@ import pandas as pd
 
 SCORE_PREFIX = "score__"
 SWA_ERROR_PREFIX = "swa_error__"
+MAX_JITTER_S = 1e-3
 MISSING_OUTCOMES = frozenset({"infrastructure_error", "invalid"})
 
 
@@ -131,6 +132,23 @@ class EpisodeData:
             return None
         values = self.column(name)
         return None if np.isnan(values).all() else values
+
+    def check_ticks(self) -> None:
+        """Refuse a table with a lost, doubled or jittering tick: every duration here is a number of ticks.
+
+        Raises:
+            EpisodeDataError: names the first such row.
+        """
+        if len(self.ticks) < 2:
+            return
+        steps = np.diff(self.column("tick"))
+        jitter_s = np.abs(np.diff(self.column("time_s")) - self.tick_s)
+        wrong = (steps != 1) | ~(jitter_s < MAX_JITTER_S)
+        if wrong.any():
+            raise EpisodeDataError(
+                f"tick table of episode {self.episode_id} does not advance by {self.tick_s} s at row "
+                f"{int(np.argmax(wrong)) + 1}; run the episode again"
+            )
 
     def _required(self, key: str) -> Any:
         if key not in self.spec:

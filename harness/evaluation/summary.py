@@ -83,6 +83,8 @@ class _Collection:
         self._timing = TimingSums()
 
     def add(self, episode: EpisodeData) -> None:
+        if not episode.is_missing:
+            episode.check_ticks()
         facts = facts_of(episode)
         self._facts.append(facts)
         self._timing.add(episode)

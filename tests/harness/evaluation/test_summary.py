@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.evaluation.episode_data import EpisodeDataError
 from harness.evaluation.summary import summarise
 from tests.harness.evaluation.synthetic import SPEED_MPS, TICK_S, episode, ticks_of
 
@@ -201,6 +202,18 @@ def test_every_rate_has_its_interval_or_says_why_not(summary):
             assert rate.get("reason"), path
         else:
             assert rate["low"] <= rate["value"] <= rate["high"], path
+
+
+@pytest.mark.parametrize("lose", [lambda t: t.drop(index=50), lambda t: t.assign(time_s=t["time_s"] * 1.1)])
+def test_a_lost_or_jittering_tick_is_an_error(lose):
+    broken = episode(pair="broken", ticks=lose(ticks_of(N)))
+    with pytest.raises(EpisodeDataError, match="does not advance"):
+        summarise([broken], {})
+
+
+def test_an_invalid_run_may_have_any_ticks():
+    broken = episode(pair="broken", ticks=ticks_of(N).drop(index=50), outcome="invalid")
+    assert summarise([broken], {})["counts"]["missing"] == 1
 
 
 def test_an_empty_campaign_has_nulls_and_no_zeros():
