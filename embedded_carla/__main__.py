@@ -21,8 +21,7 @@ def main() -> None:
     parent_id = os.getppid()
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    # Bound before the slow preparations (a taken port shows at once), listening after them (ready means
-    # ready).
+    # Bound before the slow preparations: a taken port shows at once. Listening after them: ready means ready.
     rpc_socket = _bound(options.rpc_port, "-carla-rpc-port")
     stream_socket = _bound(options.stream_port, "-carla-streaming-port")
     _warm_up()
@@ -37,7 +36,6 @@ def main() -> None:
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
     # At once: there is nothing to save, the kernel closes the sockets, and an interpreter that shuts down
     # slowly in the middle of a render would keep the port.
-    sys.stdout.flush()
     os._exit(0)
 
 

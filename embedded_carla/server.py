@@ -1,9 +1,8 @@
 """The event loop: one process, one thread, every request in total order.
 
 Pacing is as important as the format: a server this quick meets races in the client library that CARLA's
-slowness hides. (1) A tick waits for subscriptions that clients have announced, or first frames are lost.
-(2) After a change of world no state is sent until a client has subscribed again: one that arrives in
-between crashes it. (3) The state of a tick leaves before the reply to its cue, then collisions, then sensors.
+slowness hides (see ``wire.pacing``). The state of a tick leaves before the reply to its cue, then collisions,
+then sensors.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from embedded_carla.wire.pacing import TickGate
 from embedded_carla.wire.rpc import (
     CallFailedError,
     Request,
@@ -35,12 +35,8 @@ from embedded_carla.world.settings import EpisodeSettings
 from embedded_carla.world.world import WORLD_STREAM, World
 
 HOST = "127.0.0.1"
-LONGEST_HOLD_S = 1.0
-"""How long a tick waits for announced subscriptions. They take a millisecond; on a crowded machine a
-hundred."""
 SILENCE_BEFORE_REPLY_S = 0.03
 """Time for states in flight to be swallowed before a client learns that its world has changed."""
-LONGEST_SILENCE_S = 1.0
 MOST_REPORTS = 1000
 _TICK_CUE = "tick_cue"
 _BATCH = "apply_batch"
@@ -59,9 +55,8 @@ class Server:
         self._hub = StreamHub(self._drop_subscriber)
         self._world = World(stream_socket.getsockname()[1])
         self._calls = {**call_table(self._world), **self._own_calls()}
+        self._gate = TickGate(self._hub)
         self._held: list[RpcConnection] = []
-        self._hold_until_s: float | None = None
-        self._silent_until_s: float | None = None
         self._next_tick_s = 0.0
         self._reported: set[str] = set()
 
@@ -80,11 +75,11 @@ class Server:
         self._selector.register(file_descriptor, selectors.EVENT_READ, callback)
 
     def run(self) -> None:
-        """Serve until an exception (such as SystemExit of a signal handler) ends it."""
+        """Serve until the process ends."""
         while True:
             for key, events in self._selector.select(self._patience_s()):
                 key.data(events)
-            if self._held and not self._must_hold():
+            if self._held and not self._gate.must_hold(time.monotonic()):
                 self._release_held()
             self._tick_by_the_clock()
 
@@ -102,7 +97,7 @@ class Server:
 
     def _tick_by_the_clock(self) -> None:
         now_s = time.monotonic()
-        if self._world.settings.synchronous or self._silent(now_s) or now_s < self._next_tick_s:
+        if self._world.settings.synchronous or self._gate.is_silent(now_s) or now_s < self._next_tick_s:
             return
         tick_s = self._world.settings.tick_s
         # A world that is late goes on from now: it does not hurry after lost time.
@@ -114,32 +109,12 @@ class Server:
         now_s = time.monotonic()
         by_the_clock = not self._world.settings.synchronous
         alarms = []
-        if self._held and self._hold_until_s is not None:
-            alarms.append(self._hold_until_s)
-        if self._silent(now_s) and (self._held or by_the_clock) and self._silent_until_s is not None:
-            alarms.append(self._silent_until_s)
-        elif by_the_clock:
+        change_s = self._gate.next_change_s()
+        if change_s is not None and (self._held or by_the_clock):
+            alarms.append(change_s)
+        if by_the_clock and not self._gate.is_silent(now_s):
             alarms.append(self._next_tick_s)
         return max(min(alarms) - now_s, 0.0) if alarms else None
-
-    def _silent(self, now_s: float) -> bool:
-        if self._silent_until_s is not None and now_s >= self._silent_until_s:
-            self._silent_until_s = None
-        return self._silent_until_s is not None
-
-    def _must_hold(self) -> bool:
-        """True while a tick must wait: for a subscription, or after a change of world."""
-        now_s = time.monotonic()
-        if not self._hub.subscriptions_pending and not self._silent(now_s):
-            self._hold_until_s = None
-            return False
-        if self._hold_until_s is None:
-            self._hold_until_s = now_s + LONGEST_HOLD_S
-        if now_s < self._hold_until_s:
-            return True
-        self._hub.forget_announcements()
-        self._silent_until_s = self._hold_until_s = None
-        return False
 
     def _release_held(self) -> None:
         held, self._held = self._held, []
@@ -152,7 +127,7 @@ class Server:
         """Answer the queued requests of one connection in order, as far as no tick must wait."""
         while connection.requests:
             request = connection.requests[0]
-            if self._wants_tick(request) and self._must_hold():
+            if self._wants_tick(request) and self._gate.must_hold(time.monotonic()):
                 if connection not in self._held:
                     self._held.append(connection)
                 return
@@ -235,9 +210,8 @@ class Server:
 
         def load_new_episode(name: str, reset_settings: bool, _layers: int = 0) -> None:
             world.load(name, bool(reset_settings))
-            self._hub.forget_announcements()
             time.sleep(SILENCE_BEFORE_REPLY_S)
-            self._silent_until_s = time.monotonic() + LONGEST_SILENCE_S
+            self._gate.begin_silence(time.monotonic())
 
         return {
             "version": value(lambda: VERSION),
@@ -293,7 +267,7 @@ class Server:
         if connection in self._held:
             self._held.remove(connection)
             if not self._held:
-                self._hold_until_s = None
+                self._gate.release()
 
     def _accept_subscriber(self, _events: int) -> None:
         sock = self._accept(self._stream_socket)
@@ -310,7 +284,7 @@ class Server:
                 if subscriber.stream_id == WORLD_STREAM:
                     # In synchronous mode the next state may be far: a new client gets the latest one.
                     self._hub.send_to(subscriber, self._world.state)
-                    self._silent_until_s = None
+                    self._gate.end_silence()
         except OSError:
             self._drop_subscriber(subscriber)
 

@@ -50,8 +50,6 @@ class View(NamedTuple):
 
     pose: Pose
     settings: CameraSettings
-    hidden_actor_id: int
-    """The body that the camera sits in, 0 for none: its walls would hide the road."""
 
 
 class SharedViews:
@@ -74,8 +72,7 @@ class SharedViews:
         """
         camera = CameraPose(*view.pose)
         if view != self._view:
-            bodies = [body for body in self._bodies if body.actor_id != view.hidden_actor_id]
-            self._gbuffer = self._renderer.view(camera, *view.settings, bodies)
+            self._gbuffer = self._renderer.view(camera, *view.settings, self._bodies)
             self._view = view
         if sensor_type == tables.SENSOR_RGB_CAMERA:
             return self._renderer.rgb_bgra(self._gbuffer, self._weather, camera)

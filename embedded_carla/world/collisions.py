@@ -16,8 +16,11 @@ BODY_FRICTION = 0.3
 
 
 class Collision(NamedTuple):
-    """One contact in one tick; ``impulse_ns`` acts on ``second`` (N s, CARLA's world axes), its opposite on
-    ``first``."""
+    """One contact in one tick.
+
+    Attributes:
+        impulse_ns: on ``second``, N s, CARLA's world axes; its opposite acts on ``first``.
+    """
 
     first: Actor
     second: Actor
@@ -39,8 +42,7 @@ def resolve(actors: Sequence[Actor]) -> list[Collision]:
     """Part everything that overlaps, in order of the ids.
 
     Args:
-        actors: all that collide, by ascending id; vehicles with physics move, everything else stands like a
-        rock.
+        actors: all that collide, by ascending id. Vehicles with physics move, the rest stands like a rock.
 
     Returns:
         The contacts of this tick.

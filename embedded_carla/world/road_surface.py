@@ -25,11 +25,11 @@ class RoadSurface:
         self.flat = all(float(p.get(name, "0")) == 0.0 for p in profiles for name in _COEFFICIENTS)
 
     def height_and_pitch(self, x_m: float, y_m: float, z_m: float, yaw_deg: float) -> tuple[float, float]:
-        """Height (m) at a point in CARLA's axes and pitch (deg, nose up positive) of a car that faces
-        ``yaw_deg``.
+        """Height (m) at a point, and pitch (deg, nose up positive) of a car there; CARLA's axes.
 
         Args:
             z_m: present height: tells a bridge from the road under it.
+            yaw_deg: where the car faces.
         """
         if self.flat:
             return 0.0, 0.0

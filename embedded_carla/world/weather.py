@@ -33,8 +33,7 @@ def weather_from_wire(values: Sequence[Any]) -> WeatherValues:
 
 
 def effective_weather(values: WeatherValues) -> WeatherValues:
-    """The weather to simulate: the preset ``Default`` (all of the first ten are -1) means the map's own,
-    ClearNoon."""
+    """The weather to simulate: the preset ``Default`` (the first ten are -1) means the map's own, ClearNoon."""
     return CLEAR_NOON if all(value == -1.0 for value in values[:10]) else values
 
 

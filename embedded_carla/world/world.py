@@ -56,7 +56,6 @@ class World:
     Attributes:
         frame: number of the latest tick; never falls, not even when the world changes.
         elapsed_s: simulation time of the episode.
-        generated_xodr: OpenDRIVE text that waits to be loaded as ``OpenDriveMap``.
     """
 
     def __init__(self, stream_port: int) -> None:
@@ -65,7 +64,7 @@ class World:
         self._next_stream_id = WORLD_STREAM + 1
         self.frame = 0
         self.episode_id = 0
-        self.generated_xodr: str | None = None
+        self._generated: LoadedMap | None = None
         self.settings = EpisodeSettings()
         first_map = read_map(DEFAULT_MAP, shipped_xodr(DEFAULT_MAP))
         self.scenery = Scenery(first_map)
@@ -73,12 +72,23 @@ class World:
 
     # -- episodes -------------------------------------------------------------------------------------------
 
+    def offer_map(self, xodr: str) -> None:
+        """Read an OpenDRIVE text, to be loaded as ``OpenDriveMap``.
+
+        Raises:
+            MapError: unreadable.
+        """
+        # The same road often comes again, for the next episode on it: its scenery need not be built again.
+        if self._generated is None or self._generated.xodr != xodr:
+            self._generated = read_map(GENERATED_MAP, xodr)
+
     def load(self, name: str, reset_settings: bool) -> None:
         """Begin a new episode: no actors but a new spectator, time from zero, weather of the map.
 
         Args:
-            name: short name or path of a shipped map, ``OpenDriveMap`` for the text sent before, "" for the
-            same map. reset_settings: back to the asynchronous defaults.
+            name: short name or path of a shipped map, ``OpenDriveMap`` for the text sent before, "" for
+                the same map.
+            reset_settings: back to the asynchronous defaults.
 
         Raises:
             MapError: unknown or unreadable map; the present episode goes on.
@@ -87,20 +97,14 @@ class World:
         if not name or (short_name == self.map.name and short_name != GENERATED_MAP):
             new_map = self.map
         elif short_name == GENERATED_MAP:
-            xodr = self.generated_xodr if self.generated_xodr is not None else self._generated_map().xodr
-            # Reading a map again would give the same map: worlds are often reloaded between episodes.
-            same = self.map.name == GENERATED_MAP and self.map.xodr == xodr
-            new_map = self.map if same else read_map(GENERATED_MAP, xodr)
+            if self._generated is None:
+                raise MapError(f"no {GENERATED_MAP} yet: send an OpenDRIVE text with generate_opendrive_world")
+            new_map = self._generated
         else:
             new_map = read_map(short_name, shipped_xodr(name))
         if reset_settings:
             self.settings = EpisodeSettings()
         self._begin(new_map)
-
-    def _generated_map(self) -> LoadedMap:
-        if self.map.name != GENERATED_MAP:
-            raise MapError(f"no {GENERATED_MAP} yet: send an OpenDRIVE text with generate_opendrive_world")
-        return self.map
 
     def _begin(self, new_map: LoadedMap) -> None:
         self.map = new_map
@@ -221,7 +225,7 @@ class World:
                 if has_listener(sensor.stream_id):
                     yield SensorMessage(sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), payload))
             elif sensor.camera is not None and has_listener(sensor.stream_id):
-                cameras.append((View(sensor.pose, sensor.camera, self._hidden_body(sensor)), sensor))
+                cameras.append((View(sensor.pose, sensor.camera), sensor))
         if not cameras or self.settings.no_rendering:
             return
         views = SharedViews(self.scenery.renderer, effective_weather(self.weather), self._drawn_bodies())
@@ -239,16 +243,6 @@ class World:
         if not isinstance(carrier, Vehicle):
             return sensor.noise.payload(sensor.pose, still, still)
         return sensor.noise.payload(sensor.pose, carrier.acceleration_mps2, carrier.angular_velocity_radps)
-
-    def _hidden_body(self, camera: Sensor) -> int:
-        """The body whose inside the camera would see."""
-        parent = camera.parent
-        if parent is None or parent.kind is not Kind.VEHICLE:
-            return 0
-        box = collisions.box_of(parent)
-        height_m = camera.pose.z_m - box.z_m
-        inside = box.contains(camera.pose[:2]) and -0.1 <= height_m <= 2.0 * box.half_height_m + 0.3
-        return parent.actor_id if inside else 0
 
     def _drawn_bodies(self) -> list[BoxActor]:
         drawn = []

@@ -10,6 +10,7 @@ import pytest
 
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.wire.outbox import Outbox, Overflow, ReaderTooSlowError
+from embedded_carla.wire.pacing import TickGate
 from embedded_carla.wire.rpc import ProtocolError, RpcConnection
 from embedded_carla.wire.streams import StreamHub, Subscriber, stream_of, token
 
@@ -156,3 +157,29 @@ def test_hub_counts_announced_subscriptions() -> None:
     assert _read(theirs, 9) == (5).to_bytes(4, "little") + b"abcde"
     hub.remove(subscriber)
     assert not hub.has_listener(9)
+
+
+def test_gate_holds_ticks_for_subscriptions_and_after_a_change_of_world() -> None:
+    hub = StreamHub(lambda _subscriber: None)
+    gate = TickGate(hub)
+    assert not gate.must_hold(10.0) and gate.next_change_s() is None
+    hub.announce(4)
+    assert gate.must_hold(10.0) and gate.must_hold(10.9)
+    assert not gate.must_hold(11.1), "it must not wait for ever"
+    assert not gate.must_hold(11.2)
+    gate.begin_silence(20.0)
+    assert gate.is_silent(20.5) and gate.must_hold(20.5)
+    gate.end_silence()
+    assert not gate.must_hold(20.6)
+    gate.begin_silence(30.0)
+    assert gate.next_change_s() == pytest.approx(33.0)
+    assert not gate.is_silent(33.1) and not gate.must_hold(33.1)
+
+
+def test_gate_gives_each_wait_its_full_time() -> None:
+    hub = StreamHub(lambda _subscriber: None)
+    gate = TickGate(hub)
+    hub.announce(4)
+    assert gate.must_hold(0.0)
+    gate.release()  # the client that waited has gone
+    assert gate.must_hold(5.0) and gate.must_hold(5.5)

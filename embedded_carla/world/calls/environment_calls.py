@@ -6,7 +6,7 @@ from typing import Any
 
 from embedded_carla.world.blueprints import definitions_to_wire
 from embedded_carla.world.calls.call import Call, value, void
-from embedded_carla.world.map_library import GENERATED_MAP, available_maps, read_map
+from embedded_carla.world.map_library import available_maps
 from embedded_carla.world.pose import pose_to_wire
 from embedded_carla.world.weather import weather_from_wire
 from embedded_carla.world.world import World
@@ -21,8 +21,7 @@ def environment_calls(world: World) -> dict[str, Call]:
     def copy_opendrive_to_file(xodr: str, _parameters: object) -> None:
         # Read now: a bad text is then refused by the call that brought it. It draws no walls and needs no
         # mesh parameters: the scene is built from the lanes themselves.
-        read_map(GENERATED_MAP, xodr)
-        world.generated_xodr = xodr
+        world.offer_map(xodr)
 
     def set_weather_parameters(values: list[Any]) -> None:
         world.weather = weather_from_wire(values)
