@@ -58,8 +58,10 @@ def _warm_up() -> None:
     from embedded_carla.render import renderer
     from embedded_carla.vehicle import single_track
 
-    renderer.warm_up()
-    single_track.warm_up()
+    for module in (renderer, single_track):
+        warm_up = getattr(module, "warm_up", None)
+        if warm_up is not None:
+            warm_up()
 
 
 def _follow_parent(server: Server, parent_id: int) -> None:
