@@ -62,7 +62,7 @@ class LabelAgreement:
             },
             "agreement": clustered_ratio(counts[0] + counts[3], frames, self.strata, seed),
             "kappa": _kappa(*totals.tolist()),
-            "mean_difference_deg": clustered_ratio(self.difference_deg, frames, self.strata, seed),
+            "mean_difference_deg": clustered_ratio(self.difference_deg, frames, self.strata, seed, is_share=False),
         }
 
 

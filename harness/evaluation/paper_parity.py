@@ -80,7 +80,7 @@ class ParityFrames:
             "driver_mae_deg": [
                 {
                     "range_deg": name,
-                    "mae": clustered_ratio(driver[:, r, 0], driver[:, r, 1], self.strata, seed),
+                    "mae": clustered_ratio(driver[:, r, 0], driver[:, r, 1], self.strata, seed, is_share=False),
                 }
                 for r, (name, _, _) in enumerate(ALL_RANGES)
             ],
@@ -103,7 +103,7 @@ class ParityFrames:
                     "failed": int(failed.sum()),
                     "tpr": clustered_ratio(tp, failed, self.strata, seed),
                     "fpr": clustered_ratio(fp, safe, self.strata, seed),
-                    "predictor_mae_deg": clustered_ratio(error, predicted, self.strata, seed),
+                    "predictor_mae_deg": clustered_ratio(error, predicted, self.strata, seed, is_share=False),
                 }
             )
         return ranges

@@ -115,7 +115,7 @@ def _within(runs: Sequence[RankedRun], strata: Sequence[object], seed: int) -> R
     if not any(usable):
         return undefined(0, len(runs), "mean over runs, bootstrap", ONE_CLASS)
     rate = clustered_ratio([value or 0.0 for value in values], usable, strata, seed)
-    return {**rate, "k": sum(usable), "n": len(runs), "method": "mean over runs, bootstrap over pairs"}
+    return {**rate, "k": sum(usable), "n": len(runs), "method": f"mean over runs, {rate['method']}"}
 
 
 class _Histogram:

@@ -42,19 +42,32 @@ def per_exposure(count: int, exposure: float) -> Rate:
 
 
 def clustered_ratio(
-    numerators: npt.ArrayLike, denominators: npt.ArrayLike, strata: Sequence[object], seed: int
+    numerators: npt.ArrayLike,
+    denominators: npt.ArrayLike,
+    strata: Sequence[object],
+    seed: int,
+    is_share: bool = True,
 ) -> Rate:
-    """Σ numerators / Σ denominators where the units, not the trials, are independent (frames of one run
-    are not).
+    """Σ numerators / Σ denominators where the units, not the trials, are independent (frames of one run are not).
+
+    Where every unit shows 0 %, or every unit 100 %, all draws are alike and a bootstrap would claim certainty; the
+    interval of such a share is Clopper-Pearson over the units that have trials.
 
     Args:
         numerators, denominators: one entry per independent unit (pair), each (U,).
         strata: condition of each unit.
         seed: of the bootstrap.
+        is_share: the ratio lies in [0, 1]; False for means of errors and the like.
     """
-    k, n = float(np.sum(numerators)), float(np.sum(denominators))
-    interval = bootstrap_ratio(numerators, denominators, strata, seed)
-    return from_bootstrap(interval, k, n, NO_TRIALS if n == 0 else None)
+    top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    k, n = float(top.sum()), float(bottom.sum())
+    nowhere, everywhere = not top.any(), bool((top == bottom).all())
+    if n > 0 and is_share and (nowhere or everywhere):
+        units = int(np.count_nonzero(bottom))
+        low, high = clopper_pearson(units if everywhere else 0, units)
+        rate = _rate(k / n, k, n, low, high, "clopper-pearson over pairs", None)
+        return {**rate, "low_bca": None, "high_bca": None}
+    return from_bootstrap(bootstrap_ratio(top, bottom, strata, seed), k, n, NO_TRIALS if n == 0 else None)
 
 
 def from_bootstrap(interval: BootstrapInterval, k: float, n: float, reason: str | None = None) -> Rate:

@@ -8,6 +8,7 @@ from the jackknife.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ DRAWS = 2_000
 CONFIDENCE = 0.95
 # A ratio is undefined in a draw without a trial; an interval from the rest would be too narrow.
 MAX_UNDEFINED_SHARE = 0.05
+# A stratum of m units keeps only (m − 1)/m of its variance, one of a single unit none: small ones are pooled.
+MIN_STRATUM_UNITS = 5
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ UNDEFINED = BootstrapInterval(None, None, None, None, None)
 
 
 def stratified_weights(strata: Sequence[object], draws: int, seed: int) -> FloatArray:
-    """Weights of ``draws`` resamples, (draws, len(strata)) float64, read-only; each stratum keeps its size."""
+    """Weights of ``draws`` resamples, (draws, len(strata)) float64, read-only.
+
+    Each stratum keeps its size in every draw; strata of fewer than five units are drawn as one.
+    """
     return _weights(tuple(str(stratum) for stratum in strata), draws, seed)
 
 
@@ -49,8 +55,11 @@ def stratified_weights(strata: Sequence[object], draws: int, seed: int) -> Float
 def _weights(labels: tuple[str, ...], draws: int, seed: int) -> FloatArray:
     rng = np.random.default_rng(seed)
     weights = np.zeros((draws, len(labels)))
-    for label in sorted(set(labels)):
-        members = np.flatnonzero([other == label for other in labels])
+    sizes = Counter(labels)
+    large = sorted(label for label, size in sizes.items() if size >= MIN_STRATUM_UNITS)
+    groups = [[k for k, other in enumerate(labels) if other == label] for label in large]
+    groups.append([k for k, label in enumerate(labels) if sizes[label] < MIN_STRATUM_UNITS])
+    for members in filter(None, groups):
         weights[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=draws)
     weights.flags.writeable = False
     return weights

@@ -23,11 +23,19 @@ def test_percentile_and_bca_agree_with_scipy():
 
 
 def test_every_draw_keeps_the_size_of_each_stratum():
-    strata = ["fog"] * 3 + ["rain"] * 7
+    strata = ["fog"] * 5 + ["rain"] * 7
     weights = stratified_weights(strata, 50, seed=0)
-    assert (weights[:, :3].sum(axis=1) == 3).all()
-    assert (weights[:, 3:].sum(axis=1) == 7).all()
+    assert (weights[:, :5].sum(axis=1) == 5).all()
+    assert (weights[:, 5:].sum(axis=1) == 7).all()
     assert len(np.unique(weights, axis=0)) > 40
+
+
+def test_strata_too_small_to_vary_are_drawn_together():
+    values = np.random.default_rng(0).normal(size=40)
+    alone = bootstrap_ratio(values, np.ones(40), range(40), seed=1)
+    together = bootstrap_ratio(values, np.ones(40), ["all"] * 40, seed=1)
+    assert (alone.low, alone.high) == (together.low, together.high)
+    assert alone.low < alone.value < alone.high
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
