@@ -88,7 +88,7 @@ def test_interrupted_and_killed_campaigns_go_on_where_they_stopped(undisturbed: 
     started = second.descendants()
     second.process.kill()
     second.wait()
-    assert not still_running(started)
+    assert not still_running(started, timeout_s=30)
 
     before_third = second.finished()
     assert EPISODES > len(before_third) > len(before_second)

@@ -6,6 +6,8 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ from types import FrameType
 from typing import Any
 
 import ray
+
+from harness.cluster import guardian as guardian_script
 
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
 # Ray puts Unix sockets below its folder and Linux limits their paths to 107 characters.
@@ -30,15 +34,22 @@ def local_cluster(workers: int) -> Iterator[Path]:
     Yields:
         A temporary folder for logs, removed at the end together with everything Ray wrote.
     """
+    parent = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="clh-", dir=parent if len(parent) <= LONGEST_FOLDER else "/tmp"))
+    guardian = subprocess.Popen(
+        [sys.executable, "-I", "-S", guardian_script.__file__, str(os.getpid()), str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     quiet = {
+        guardian_script.MARK: str(folder),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-        "RAY_DISABLE_IMPORT_WARNING": "1",
         **dict.fromkeys(THREAD_VARIABLES, "1"),
     }
     before = {name: os.environ.get(name) for name in quiet}
-    parent = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="clh-", dir=parent if len(parent) <= LONGEST_FOLDER else "/tmp"))
     handlers: dict[signal.Signals, Any] = {}
     os.environ.update(quiet)
     try:
@@ -65,6 +76,8 @@ def local_cluster(workers: int) -> Iterator[Path]:
             else:
                 os.environ[name] = value
         shutil.rmtree(folder, ignore_errors=True)
+        guardian.kill()
+        guardian.wait()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 RATE_WINDOW_S = 60.0
+RESULTS_FOR_A_RATE = 4  # the first ones hold the start-up
 PLAIN_LINE_EVERY_S = 5.0
 
 
@@ -32,9 +33,9 @@ class CampaignProgress:
         self._done_before = already_done
         self._departed = 0
         self._lost = 0
-        self._began = time.monotonic()
+        self._first_result: float | None = None
         self._ticks: deque[tuple[float, int]] = deque()
-        self._last_line = self._began
+        self._last_line = time.monotonic()
         self._live: Progress | None = None
         self._bar: TaskID | None = None
 
@@ -59,6 +60,7 @@ class CampaignProgress:
     def episode_done(self, ticks: int, departed: bool, lost: bool) -> None:
         """Count one episode."""
         now = time.monotonic()
+        self._first_result = self._first_result or now
         self._done += 1
         self._departed += departed
         self._lost += lost
@@ -96,20 +98,21 @@ class CampaignProgress:
         return " · ".join(parts)
 
     def _ticks_per_s(self) -> float | None:
-        """Ticks of the last minute over its length, start-up included in the first minute."""
+        """Ticks of the results after the oldest one kept, over the time since it; None before there are enough."""
         now = time.monotonic()
-        while self._ticks and now - self._ticks[0][0] > RATE_WINDOW_S and len(self._ticks) > 8:
+        while len(self._ticks) > RESULTS_FOR_A_RATE and now - self._ticks[0][0] > RATE_WINDOW_S:
             self._ticks.popleft()
-        if not self._ticks:
+        if len(self._ticks) < RESULTS_FOR_A_RATE:
             return None
-        since = max(self._began, min(self._ticks[0][0], now - RATE_WINDOW_S))
-        return sum(ticks for _, ticks in self._ticks) / max(now - since, 1e-3)
+        latest = self._ticks[-1][0]
+        return sum(ticks for _, ticks in list(self._ticks)[1:]) / max(latest - self._ticks[0][0], 1e-3)
 
     def _left_s(self) -> float | None:
         done_now = self._done - self._done_before
-        if not done_now or self._done >= self._total:
+        if self._first_result is None or done_now < RESULTS_FOR_A_RATE or self._done >= self._total:
             return None
-        return (time.monotonic() - self._began) / done_now * (self._total - self._done)
+        per_episode_s = (time.monotonic() - self._first_result) / (done_now - 1)
+        return per_episode_s * (self._total - self._done)
 
     def _print(self, text: str) -> None:
         print(text, file=self._stream, flush=True)

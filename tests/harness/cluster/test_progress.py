@@ -17,11 +17,13 @@ def test_plain_lines_count_episodes_departures_and_losses() -> None:
     with CampaignProgress(total=10, already_done=4, stream=log) as progress:
         progress.episode_done(ticks=400, departed=True, lost=False)
         progress.episode_done(ticks=0, departed=False, lost=True)
+        for _ in range(3):
+            progress.episode_done(ticks=400, departed=False, lost=False)
         progress.note("server of worker 1 died")
     lines = log.getvalue().splitlines()
     assert lines[0] == "6 of 10 episodes to run, starting workers"
     assert lines[1] == "server of worker 1 died"
-    assert lines[-1].startswith("6/10 episodes · 1 departed · 1 lost to the infrastructure · ")
+    assert lines[-1].startswith("9/10 episodes · 1 departed · 1 lost to the infrastructure · ")
     assert lines[-1].endswith(" left") and "ticks/s" in lines[-1]
     assert "\x1b" not in log.getvalue()
 

@@ -100,9 +100,7 @@ def test_failed_tries_are_repeated_and_kept(cluster: Path, listening: Simulator,
     assert [attempt["attempt"] for attempt in got.records["fails_twice"].attempts] == [1, 2, 3]
 
 
-def test_an_episode_that_always_fails_is_recorded_as_lost(
-    cluster: Path, listening: Simulator, tmp_path: Path
-) -> None:
+def test_an_episode_that_always_fails_is_recorded_as_lost(cluster: Path, listening: Simulator, tmp_path: Path) -> None:
     tasks = [Task("fine"), Task("hopeless", trouble="infrastructure", trouble_tries=99), Task("also_fine")]
     got = run(cluster, listening, tmp_path, tasks, workers=1)
     assert got.records["fine"].outcome == got.records["also_fine"].outcome == "completed"
@@ -115,9 +113,7 @@ def test_an_episode_that_always_fails_is_recorded_as_lost(
 
 def test_a_hanging_worker_is_killed_and_replaced(cluster: Path, listening: Simulator, tmp_path: Path) -> None:
     tasks = [Task("hangs", trouble="hang"), Task("waits_behind"), Task("elsewhere"), Task("later")]
-    got = run(
-        cluster, listening, tmp_path, tasks, workers=2, hang_limit=HangLimit(base_s=6.0, per_simulated_s=0.0)
-    )
+    got = run(cluster, listening, tmp_path, tasks, workers=2, hang_limit=HangLimit(base_s=6.0, per_simulated_s=0.0))
     assert {record.outcome for record in got.records.values()} == {"completed"}
     first = got.records["hangs"].attempts[0]
     assert "no result within 6 s" in first["error"]
@@ -125,9 +121,7 @@ def test_a_hanging_worker_is_killed_and_replaced(cluster: Path, listening: Simul
     assert wait_until_gone(set(tries(tmp_path, tasks[0])))
 
 
-def test_a_killed_worker_costs_one_try_of_one_episode(
-    cluster: Path, listening: Simulator, tmp_path: Path
-) -> None:
+def test_a_killed_worker_costs_one_try_of_one_episode(cluster: Path, listening: Simulator, tmp_path: Path) -> None:
     class Killer(Collector):
         killed: int | None = None
 
@@ -144,9 +138,7 @@ def test_a_killed_worker_costs_one_try_of_one_episode(
     assert [name for name, _, _ in got.errors] == ["e2"]
 
 
-def test_a_campaign_in_which_nothing_works_is_given_up(
-    cluster: Path, listening: Simulator, tmp_path: Path
-) -> None:
+def test_a_campaign_in_which_nothing_works_is_given_up(cluster: Path, listening: Simulator, tmp_path: Path) -> None:
     tasks = [Task(f"e{number}", trouble="infrastructure", trouble_tries=99) for number in range(10)]
     collector = Collector()
     with pytest.raises(NothingWorksError, match="no image of frame 7"):
