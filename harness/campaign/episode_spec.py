@@ -146,7 +146,7 @@ class EpisodeSpec(_Model):
 
     Attributes:
         episode_id, pair_id, world_id: see `harness.campaign.identity`.
-        road, condition: names for tables; ``condition`` includes the weather where a campaign has several.
+        road, condition: names for tables; ``condition`` is the sensor's, the weather has a name of its own.
         sensor: schedule with every onset drawn, as `sensor_sim.schedule.SensorSchedule.from_spec` reads it.
         sensor_unresolved: the same as the scenario says it (this enters ``pair_id``).
         agent: None in `expert` mode, where no network runs; ``monitors`` is empty then.
@@ -160,7 +160,6 @@ class EpisodeSpec(_Model):
     world_id: str
     road: str
     condition: str
-    condition_name: str
     seed_index: int
     mode: ModeSpec
     world: WorldSpec

@@ -90,8 +90,7 @@ def expand(
                     "weather": WeatherSpec(name=weather.name, parameters=weather.parameters),
                 }
                 for condition, crew in _cells(conditions, crews):
-                    label = condition.name if len(spec.weather) == 1 else f"{weather.name}/{condition.name}"
-                    episodes.append(_episode(spec, place, condition, label, crew))
+                    episodes.append(_episode(spec, place, condition, crew))
     _require_different(episodes)
     return episodes if spec.sample is None else draw_pairs(episodes, spec.sample)
 
@@ -148,9 +147,7 @@ def _cells(conditions: Iterable[Condition], crews: Sequence[_Crew]) -> Iterable[
                 yield condition, crew
 
 
-def _episode(
-    spec: CampaignSpec, place: Mapping[str, Any], condition: Condition, label: str, crew: _Crew
-) -> EpisodeSpec:
+def _episode(spec: CampaignSpec, place: Mapping[str, Any], condition: Condition, crew: _Crew) -> EpisodeSpec:
     pair_id = identity.pair_id(place["world_id"], condition.unresolved)
     takeover = spec.takeover if crew.mode.kind == "takeover" else None
     episode_id = identity.episode_id(
@@ -164,8 +161,7 @@ def _episode(
     return EpisodeSpec(
         episode_id=episode_id,
         pair_id=pair_id,
-        condition=label,
-        condition_name=condition.name,
+        condition=condition.name,
         mode=crew.mode,
         ego=spec.ego,
         camera=spec.camera,

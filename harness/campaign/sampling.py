@@ -34,7 +34,7 @@ def draw_pairs(episodes: Sequence[EpisodeSpec], sample: SampleSpec) -> list[Epis
     for episode in episodes:
         if episode.mode.kind != "expert" and episode.pair_id not in seen:
             seen.add(episode.pair_id)
-            by_condition.setdefault(episode.condition_name, []).append(episode)
+            by_condition.setdefault(episode.condition, []).append(episode)
     rng = np.random.default_rng(sample.seed)
     queues = [[group[k] for k in rng.permutation(len(group))] for group in by_condition.values()]
     drawn: list[EpisodeSpec] = []

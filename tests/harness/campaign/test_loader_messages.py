@@ -8,7 +8,7 @@ import pytest
 
 from harness.campaign.errors import ScenarioError
 from harness.campaign.loader import apply_overrides, load_campaign
-from tests.campaign.campaigns import campaign_data, written
+from tests.harness.campaign.campaigns import campaign_data, written
 
 GOOD = """\
 campaign: small
