@@ -12,7 +12,7 @@ from harness.campaign.expansion import expand
 from harness.campaign.loader import load_campaign
 from harness.campaign.spec import CampaignSpec
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 THRESHOLDS = {
     "monitors": {
         "saliency_student": {"points": {"fa0.50": {"theta_on": 6.0, "theta_off": 4.0}}},
