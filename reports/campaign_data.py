@@ -76,9 +76,7 @@ def _summary(folder: Path) -> dict[str, Any]:
     return summary
 
 
-def _episodes(
-    folder: Path, campaign: Mapping[str, Any], entries: Mapping[str, IndexEntry]
-) -> list[dict[str, Any]]:
+def _episodes(folder: Path, campaign: Mapping[str, Any], entries: Mapping[str, IndexEntry]) -> list[dict[str, Any]]:
     path = folder / EPISODES_TABLE_FILE
     if path.exists():
         rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -11,9 +11,22 @@ from markupsafe import Markup
 from harness.results.files import replace_atomically
 from reports import formatting
 from reports.campaign_data import CampaignData, load
+from reports.evidence import OperatingPoint
+from reports.glossary import GLOSSARY
+from reports.monitor_kinds import ORDER, kind_of
 from reports.operating_points import operating_points
 from reports.section import Section
-from reports.sections import departures, episodes
+from reports.sections import (
+    conditions,
+    departures,
+    episodes,
+    headline,
+    monitors,
+    paper,
+    provenance,
+    safety,
+    verdict,
+)
 
 REPORT_FILE = "report.html"
 REPORT_VERSION = 1
@@ -41,11 +54,25 @@ def build_report(results_dir: Path) -> Path:
 
 def _sections(data: CampaignData) -> list[Section]:
     shown = departures.choose(data)
-    points = operating_points(data.campaign.get("thresholds"))
+    points = operating_points(data.summary)
     return [
+        verdict.build(data),
+        headline.build(data),
+        conditions.build(data),
+        safety.build(data),
+        paper.build(data),
+        monitors.build(data),
         episodes.build(data, set(shown)),
-        departures.build(data, shown, points, list(points)),
+        departures.build(data, shown, points, _most_telling(points, data)),
+        provenance.build(data),
+        Section("glossary", "Glossary", "Glossary", "glossary.html.j2", view={"words": GLOSSARY}),
     ]
+
+
+def _most_telling(points: Mapping[str, OperatingPoint], data: CampaignData) -> list[str]:
+    """Monitors in the order in which a reader wants them drawn: the learned ones first."""
+    kinds = {str(m["name"]): kind_of(str(m["name"]), m) for m in data.summary.get("monitors") or []}
+    return sorted(points, key=lambda name: (ORDER.index(kinds.get(name, ORDER[0])), "saliency" not in name, name))
 
 
 def _render(data: CampaignData, sections: Sequence[Section]) -> str:

@@ -74,9 +74,7 @@ def departure_trace(
             continue
         point = points[name]
         statistic = final_statistic(ticks[column].to_numpy(), tick_s)
-        alarm = alarm_from_statistic(
-            statistic, point.theta_on, point.theta_off, tick_s, point.declared_latency_s
-        )
+        alarm = alarm_from_statistic(statistic, point.theta_on, point.theta_off, tick_s, point.declared_latency_s)
         traces.append(
             MonitorTrace(name, _over_threshold(statistic, point.theta_on)[window], _spans(alarm, time_s, tick_s, True))
         )

@@ -107,7 +107,9 @@ def rate(value: Mapping[str, Any] | None, kind: Kind = "percent", digits: int = 
     if n is not None:
         whole = n == int(n) and (k is None or k == int(k))
         shown_n = count(n) if whole else number(n, 1)
-        counted = f"n{THIN_SPACE}={THIN_SPACE}{shown_n}" if k is None else f"{count(k)}{THIN_SPACE}/{THIN_SPACE}{shown_n}"
+        counted = (
+            f"n{THIN_SPACE}={THIN_SPACE}{shown_n}" if k is None else f"{count(k)}{THIN_SPACE}/{THIN_SPACE}{shown_n}"
+        )
     low, high = finite(value.get("low")), finite(value.get("high"))
     interval = ""
     if n and (low is not None or high is not None):

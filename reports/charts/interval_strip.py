@@ -14,9 +14,7 @@ WIDTH = 150.0
 HEIGHT = 18.0
 
 
-def interval_strip(
-    value: Mapping[str, Any] | None, high: float = 1.0, css: str = "c-blue", low: float = 0.0
-) -> Markup:
+def interval_strip(value: Mapping[str, Any] | None, high: float = 1.0, css: str = "c-blue", low: float = 0.0) -> Markup:
     """Dot and whisker of a rate object on ``low..high``; no dot where the rate is undefined (too few trials)."""
     shown = rate(value, "percent" if (low, high) in ((0.0, 1.0), (-1.0, 1.0)) else "number")
     text = f"{shown.text} {shown.interval}".strip() if shown.defined else f"undefined: {shown.reason}"

@@ -13,9 +13,7 @@ WIDTH, HEIGHT = 260.0, 30.0
 LONGEST_S = 10.0
 
 
-def lead_time_strip(
-    lead_times_s: Sequence[float], reaction_time_s: float, horizon_s: float, name: str
-) -> Markup:
+def lead_time_strip(lead_times_s: Sequence[float], reaction_time_s: float, horizon_s: float, name: str) -> Markup:
     """Every lead time as a tick mark on 0..10 s (0 = at the departure, right), median bold, useful zone shaded.
 
     Args:

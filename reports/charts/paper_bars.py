@@ -62,9 +62,7 @@ def _row(canvas: Canvas, x: Scale, y: float, row: RangeRow) -> None:
     else:
         canvas.text(x(0.0) + 8, y + 4, f"not measured: {rate(row.ours).reason}", "tick")
     if row.published is not None:
-        canvas.path(
-            _diamond(x(row.published), y, 6.0), "diamond", f"published: {100 * row.published:.0f} %"
-        )
+        canvas.path(_diamond(x(row.published), y, 6.0), "diamond", f"published: {100 * row.published:.0f} %")
 
 
 def _diamond(x: float, y: float, r: float) -> str:

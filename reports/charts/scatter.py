@@ -48,15 +48,14 @@ def scatter(
     label_x = WIDTH - RIGHT + 22.0
     for p, label_y in zip(points, _spread([y(p.y) for p in points], TOP + 6, HEIGHT - BOTTOM), strict=True):
         canvas.path(
-            f"M{x(p.x) + 6:.1f} {y(p.y):.1f} L{label_x - 14:.1f} {label_y:.1f} L{label_x - 4:.1f} {label_y:.1f}", "leader"
+            f"M{x(p.x) + 6:.1f} {y(p.y):.1f} L{label_x - 14:.1f} {label_y:.1f} L{label_x - 4:.1f} {label_y:.1f}",
+            "leader",
         )
         canvas.text(label_x, label_y + 4, p.label, f"label {p.css}-text")
     return canvas.markup()
 
 
-def _axes(
-    canvas: Canvas, x: Scale, y: Scale, x_label: str, y_label: str, x_percent: bool, y_percent: bool
-) -> None:
+def _axes(canvas: Canvas, x: Scale, y: Scale, x_label: str, y_label: str, x_percent: bool, y_percent: bool) -> None:
     for tick in nice_ticks(y.low, y.high):
         canvas.line(x.start, y(tick), x.end, y(tick), "zero" if tick == 0 else "grid")
         text = tick_text(tick * 100 if y_percent else tick) + (" %" if y_percent else "")

@@ -53,9 +53,7 @@ class Canvas:
 
     def line(self, x0: float, y0: float, x1: float, y1: float, css: str) -> None:
         """A straight line."""
-        self._parts.append(
-            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" class="{escape(css)}"/>'
-        )
+        self._parts.append(f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" class="{escape(css)}"/>')
 
     def rect(self, x: float, y: float, width: float, height: float, css: str, title: str = "") -> None:
         """A filled box; ``title`` is its tooltip."""

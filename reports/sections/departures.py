@@ -50,9 +50,7 @@ def choose(data: CampaignData, limit: int = MAX_SHOWN) -> list[str]:
     return spread_over_groups(alone, limit - kept) + spread_over_groups(others, kept)
 
 
-def build(
-    data: CampaignData, chosen: list[str], points: Mapping[str, OperatingPoint], monitors: list[str]
-) -> Section:
+def build(data: CampaignData, chosen: list[str], points: Mapping[str, OperatingPoint], monitors: list[str]) -> Section:
     """Cards of the chosen departures."""
     rows = {str(row["episode_id"]): row for row in data.episodes}
     budget = _Budget(MAX_EMBEDDED_BYTES)
@@ -121,9 +119,7 @@ def _clip(data: CampaignData, episode_id: str, budget: _Budget) -> tuple[str, st
     return embed("video/mp4", content), embed("image/jpeg", still), ""
 
 
-def _facts(
-    row: Mapping[str, Any], trace: DepartureTrace, events: Mapping[str, Any]
-) -> list[dict[str, str]]:
+def _facts(row: Mapping[str, Any], trace: DepartureTrace, events: Mapping[str, Any]) -> list[dict[str, str]]:
     grades = sorted({str(departure["grade"]) for departure in events.get("departures") or []})
     facts = [
         {"name": "onset", "text": f"{number(trace.onset_s, 2)} s"},

@@ -75,4 +75,3 @@ def _cells(row: Mapping[str, Any], result: str, linked: bool) -> list[Cell]:
         figure(row.get("mean_swa_error_deg"), 1),
         words(END_WORDS.get(str(row.get("end_reason")), row.get("end_reason"))),
     ]
-

@@ -86,7 +86,9 @@ def _column(parity: Any, key: str, title: str, lead: str, missing: str) -> dict[
         "lead": lead,
         "missing": "",
         "runs": count(dig(parity, key, "runs")),
-        "chart": paper_chart(groups, f"True positive rate by steering range, {key.replace('_', ' ')}") if groups else "",
+        "chart": paper_chart(groups, f"True positive rate by steering range, {key.replace('_', ' ')}")
+        if groups
+        else "",
         "rows": rows,
         "driver": [(band, rate(driver.get(band), "number", 1)) for band in RANGES if band in driver],
     }

@@ -106,7 +106,9 @@ def table(schema: pa.Schema, columns: dict[str, np.ndarray]) -> pa.Table:
     count = len(columns["tick"])
     arrays = []
     for column in schema:
-        values = columns.get(column.name, np.full(count, 2.0 if column.name.endswith("_ms") or "_ms__" in column.name else 0.0))
+        values = columns.get(
+            column.name, np.full(count, 2.0 if column.name.endswith("_ms") or "_ms__" in column.name else 0.0)
+        )
         arrays.append(pa.array(values.astype(column.type.to_pandas_dtype()), column.type))
     return pa.table(arrays, schema=schema)
 
