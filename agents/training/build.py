@@ -15,6 +15,7 @@ import argparse
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from agents.training.student import fit_student, grey_inputs, saliency_inputs
 from agents.weights_io import WEIGHTS_FOLDER
 
 STAGES = ("agent_fit", "driver", "monitor_fit", "students", "calibrate")
+DRIVES_BY_WEIGHTS = frozenset({"driver", "monitor_fit", "calibrate"})
+"""Stages in which simulators load the driver by its name, and so from the shipped folder."""
 DRIVER = "pilotnet.safetensors"
 TEACHER = "pilotnet_weak_teacher.safetensors"
 FIRST_DRIVER = FitSettings(epochs=6, learning_rate=2e-3)
@@ -56,6 +59,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of draws, initial weights and batches")
     parser.add_argument("--fresh", action="store_true", help="forget collected frames first")
     options = parser.parse_args()
+    if options.out.resolve() != WEIGHTS_FOLDER.resolve() and not DRIVES_BY_WEIGHTS.isdisjoint(options.stages):
+        parser.error(f"stages {', '.join(sorted(DRIVES_BY_WEIGHTS))} drive with the shipped weights: leave --out out")
     if options.fresh:
         shutil.rmtree(options.data, ignore_errors=True)
     builder = Builder(options.data, options.out, options.workers, options.device, options.seed)
@@ -83,6 +88,7 @@ class Builder:
         frames = load_frames(self._collect(splits.AGENT_FIT))
         self._fit_and_save_driver(TEACHER, frames, WEAK_TEACHER, "weakly trained teacher (one epoch)")
         self._fit_and_save_driver(DRIVER, frames, FIRST_DRIVER, "first round")
+        del frames  # over a gigabyte, and the simulators need room
         on_policy = self._collect(splits.AGENT_FIT_ON_POLICY)
         merged = load_frames([*self._collect(splits.AGENT_FIT), *on_policy])
         self._fit_and_save_driver(DRIVER, merged, FINAL_DRIVER, "driver, expert and on-policy frames")
@@ -97,7 +103,8 @@ class Builder:
         save_baselines(frames, self._out, {"data_hash": frames.data_hash, "frames": len(frames)})
         driver = load_network(self._out / DRIVER, "driver")
         teacher = load_network(self._out / TEACHER, "driver")
-        settings = FitSettings(STUDENT.epochs, STUDENT.learning_rate, seed=self._seed)
+        settings = replace(STUDENT, seed=self._seed)
+        torch.set_num_threads(self._workers)
         arms = (
             (
                 "saliency_student",
@@ -118,11 +125,12 @@ class Builder:
         calibrate(splits.CALIBRATE, self._data / "calibrate", self._out / "thresholds.json", self._workers)
 
     def _collect(self, dataset: splits.DataSet) -> list[Path]:
-        return collect(dataset, self._data, self._workers, self._out / DRIVER)
+        return collect(dataset, self._data, self._workers)
 
     def _fit_and_save_driver(self, name: str, frames: Frames, settings: FitSettings, what: str) -> None:
         print(f"fitting {name} ({what}) on {len(frames)} frames", flush=True)
         torch.set_num_threads(self._workers)
+        settings = replace(settings, seed=self._seed)
         network, history, mae = fit_driver(frames, settings, self._device)
         scores = {"validation_mae_deg_by_swa_range": mae}
         self._save(name, "driver", network.cpu(), Preprocessing(), card(what, frames, settings, history, scores), {})

@@ -13,9 +13,9 @@ import numpy as np
 
 from agents.monitors.image_statistics import log_sharpness, mean_brightness_dn
 from agents.preprocessing import Preprocessing
+from agents.registry import make_agent
 from agents.training.dataset import COLUMNS
 from agents.training.splits import DataSet
-from agents.weights_io import sha256_of
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.expansion import expand
 from harness.campaign.loader import load_campaign
@@ -50,7 +50,9 @@ class CropCollector:
         self._rows.append((*row, *looks, float(view.departed)))
 
     def save(self, path: Path, record: EpisodeRecord) -> None:
-        """Write one shard."""
+        """Write one shard; nothing where the simulation was implausible or nobody drove a single tick."""
+        if record.outcome == "invalid" or not self._rows:
+            return
         rows = np.asarray(self._rows, dtype=np.float32).T
         columns: dict[str, Any] = dict(zip(COLUMNS, rows, strict=True))
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
@@ -94,18 +96,23 @@ class _Lines(Observer):
         print(f"  episode {task.episode_id} attempt {attempt} failed: {error}", flush=True)
 
 
-def collect(dataset: DataSet, data_dir: Path, workers: int, weights: Path) -> list[Path]:
+def collect(dataset: DataSet, data_dir: Path, workers: int) -> list[Path]:
     """Run the episodes of a set that are not on disk yet.
+
+    The driver is loaded as every worker will load it, so the hash of its weights in the episode ids is that of
+    the weights that drive.
 
     Args:
         data_dir: shards go to ``data_dir/<set>/<episode id>.npz``. workers: simulators in parallel.
-        weights: driver weights; their hash enters the episode ids of episodes that a network drives.
 
     Returns:
-        Shards of the scenario's episodes, sorted.
+        Shards of the scenario's episodes, sorted. Episodes that were lost are named in a printed line.
+
+    Raises:
+        WeightsError: a network is to drive that has not been trained yet.
     """
     campaign = load_campaign(dataset.scenario)
-    agent_hash = sha256_of(weights) if weights.exists() and "expert" not in campaign.agent.lower() else None
+    agent_hash = make_agent(campaign.agent).weights_sha256
     drawn = expand(campaign, lambda _: agent_hash, lambda _: None, {"monitors": {}})
     folder = data_dir / dataset.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -117,4 +124,7 @@ def collect(dataset: DataSet, data_dir: Path, workers: int, weights: Path) -> li
             executor = CollectingExecutor(folder=folder.resolve(), keep_every=dataset.keep_every)
             settings = WorkerSettings(parse_simulator("embedded"), executor, str(logs))
             Scheduler(settings, workers, _Lines(len(missing))).run(missing)
-    return sorted(path for path in paths.values() if path.exists())
+    present = sorted(path for path in paths.values() if path.exists())
+    if len(present) < len(paths):
+        print(f"{dataset.name}: {len(paths) - len(present)} of {len(paths)} episodes left no frames", flush=True)
+    return present
