@@ -12,6 +12,7 @@ Stages, each resumable (finished shards and files of an earlier call are used ag
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shutil
 import time
@@ -40,10 +41,10 @@ DRIVES_BY_WEIGHTS = frozenset({"driver", "monitor_fit", "calibrate"})
 """Stages in which simulators load the driver by its name, and so from the shipped folder."""
 DRIVER = "pilotnet.safetensors"
 TEACHER = "pilotnet_weak_teacher.safetensors"
-FIRST_DRIVER = FitSettings(epochs=6, learning_rate=2e-3)
-FINAL_DRIVER = FitSettings(epochs=10, learning_rate=2e-3)
+FIRST_DRIVER = FitSettings(epochs=4, learning_rate=2e-3)
+FINAL_DRIVER = FitSettings(epochs=5, learning_rate=1.5e-3)
 WEAK_TEACHER = FitSettings(epochs=1, learning_rate=5e-4)
-STUDENT = FitSettings(epochs=10, learning_rate=1e-3)
+STUDENT = FitSettings(epochs=4, learning_rate=1e-3)
 
 
 def main() -> None:
@@ -87,11 +88,11 @@ class Builder:
         """Fit teacher and driver, with one on-policy round in between."""
         frames = load_frames(self._collect(splits.AGENT_FIT))
         self._fit_and_save_driver(TEACHER, frames, WEAK_TEACHER, "weakly trained teacher (one epoch)")
-        self._fit_and_save_driver(DRIVER, frames, FIRST_DRIVER, "first round")
+        first = self._fit_and_save_driver(DRIVER, frames, FIRST_DRIVER, "first round")
         del frames  # over a gigabyte, and the simulators need room
         on_policy = self._collect(splits.AGENT_FIT_ON_POLICY)
         merged = load_frames([*self._collect(splits.AGENT_FIT), *on_policy])
-        self._fit_and_save_driver(DRIVER, merged, FINAL_DRIVER, "driver, expert and on-policy frames")
+        self._fit_and_save_driver(DRIVER, merged, FINAL_DRIVER, "driver, expert and on-policy frames", first)
 
     def monitor_fit(self) -> None:
         """Collect the driver's frames under artifacts."""
@@ -127,13 +128,16 @@ class Builder:
     def _collect(self, dataset: splits.DataSet) -> list[Path]:
         return collect(dataset, self._data, self._workers)
 
-    def _fit_and_save_driver(self, name: str, frames: Frames, settings: FitSettings, what: str) -> None:
+    def _fit_and_save_driver(
+        self, name: str, frames: Frames, settings: FitSettings, what: str, start_from: PilotNet | None = None
+    ) -> PilotNet:
         print(f"fitting {name} ({what}) on {len(frames)} frames", flush=True)
         torch.set_num_threads(self._workers)
-        settings = replace(settings, seed=self._seed)
-        network, history, mae = fit_driver(frames, settings, self._device)
+        settings = dataclasses.replace(settings, seed=self._seed)
+        network, history, mae = fit_driver(frames, settings, self._device, start_from)
         scores = {"validation_mae_deg_by_swa_range": mae}
         self._save(name, "driver", network.cpu(), Preprocessing(), card(what, frames, settings, history, scores), {})
+        return network
 
     def _fit_and_save_student(
         self,

@@ -37,15 +37,20 @@ def augmented_batches(crops: npt.NDArray[np.uint8], seed: int) -> BatchMaker:
 
 
 def fit_driver(
-    frames: Frames, settings: FitSettings, device: str
+    frames: Frames, settings: FitSettings, device: str, start_from: PilotNet | None = None
 ) -> tuple[PilotNet, FitHistory, dict[str, float | None]]:
     """Fit a PilotNet 66×200 YUV.
+
+    Args:
+        start_from: network whose weights the fit starts from; None = fresh ones from the seed.
 
     Returns:
         (network, history, validation MAE in degrees by |reference SWA| range).
     """
     train, held_out = frames.before_departure().holdout(share=0.1, seed=settings.seed)
     network = PilotNet(PilotNetConfig(), seed=settings.seed)
+    if start_from is not None:
+        network.load_state_dict(start_from.state_dict())
     label = train.columns["swa_label_deg"]
     weight = np.where(np.abs(label) > SHARP_CURVE_DEG, SHARP_CURVE_WEIGHT, 1.0).astype(np.float32)
     wanted = held_out.columns["swa_label_deg"]
