@@ -24,8 +24,8 @@ def main() -> None:
     # Bound before the slow preparations: a taken port shows at once. Listening after them: ready means ready.
     rpc_socket = _bound(options.rpc_port, "-carla-rpc-port")
     stream_socket = _bound(options.stream_port, "-carla-streaming-port")
-    _warm_up()
     server = Server(rpc_socket, stream_socket)
+    server.warm_up()
     if options.die_with_parent:
         _follow_parent(server, parent_id)
     server.listen()
@@ -51,17 +51,6 @@ def _bound(port: int, flag: str) -> socket.socket:
         )
         sys.exit(EXIT_PORT_TAKEN)
     return sock
-
-
-def _warm_up() -> None:
-    """Compile the kernels (or load them from the cache): the first tick must not take seconds."""
-    from embedded_carla.render import renderer
-    from embedded_carla.vehicle import single_track
-
-    for module in (renderer, single_track):
-        warm_up = getattr(module, "warm_up", None)
-        if warm_up is not None:
-            warm_up()
 
 
 def _follow_parent(server: Server, parent_id: int) -> None:

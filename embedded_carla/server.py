@@ -15,6 +15,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from embedded_carla.sensors.camera import draw_once
+from embedded_carla.vehicle import single_track
 from embedded_carla.wire.pacing import TickGate
 from embedded_carla.wire.rpc import (
     CallFailedError,
@@ -59,6 +61,11 @@ class Server:
         self._held: list[RpcConnection] = []
         self._next_tick_s = 0.0
         self._reported: set[str] = set()
+
+    def warm_up(self) -> None:
+        """Compile everything that a tick needs, or load it from the cache: the first tick must not take seconds."""
+        single_track.warm_up()
+        draw_once(self._world.scenery.renderer)
 
     def listen(self) -> None:
         """Open the doors."""

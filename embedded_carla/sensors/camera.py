@@ -11,12 +11,19 @@ import numpy.typing as npt
 from embedded_carla.render.types import BoxActor, CameraPose, Weather
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.world.pose import Pose
+from embedded_carla.world.weather import CLEAR_NOON
 
 if TYPE_CHECKING:
     from embedded_carla.render.renderer import Renderer
 
 LARGEST_SIDE_PX = 8192
 FOV_RANGE_DEG = (1.0, 170.0)
+CAMERA_TYPES = (
+    tables.SENSOR_RGB_CAMERA,
+    tables.SENSOR_DEPTH_CAMERA,
+    tables.SENSOR_SEMANTIC_CAMERA,
+    tables.SENSOR_INSTANCE_CAMERA,
+)
 
 
 class CameraSettings(NamedTuple):
@@ -81,3 +88,12 @@ class SharedViews:
         if sensor_type == tables.SENSOR_SEMANTIC_CAMERA:
             return self._renderer.semantic_bgra(self._gbuffer)
         return self._renderer.instance_bgra(self._gbuffer)
+
+
+def draw_once(renderer: Renderer) -> None:
+    """Draw one small picture of every kind, with a car in it: compiles all kernels that pictures need."""
+    car = BoxActor(1, 10.0, 0.0, 0.7, 0.0, 0.0, 2.4, 1.0, 0.7, (200, 30, 30), tables.TAG_CAR)
+    views = SharedViews(renderer, CLEAR_NOON, [car])
+    view = View(Pose(z_m=1.4), CameraSettings(64, 36, 90.0))
+    for sensor_type in CAMERA_TYPES:
+        views.picture(sensor_type, view)
