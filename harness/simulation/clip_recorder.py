@@ -5,90 +5,143 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from agents.pilotnet import PILOTNET_CONVOLUTIONS
 from agents.preprocessing import Preprocessing
-from agents.protocol import Monitor
+from agents.protocol import AgentOutput, Frame, Monitor
 from agents.saliency.visualbackprop import visualbackprop
-from agents.thresholds import DEFAULT_POINT, ThresholdsMissingError, operating_point
-from harness.evaluation.alarms import AlarmFilter, final_statistic
+from agents.thresholds import DEFAULT_POINT, OperatingPoint, ThresholdsMissingError, operating_point
+from harness.campaign.episode_spec import EpisodeSpec
+from harness.evaluation.alarms import alarm_from_statistic, final_statistic
 from harness.results.clips import ClipFrame, encode_clip, render_clip_frame
 from harness.simulation.callback import TickView
+from harness.simulation.preparation import PreparedEpisode
 
 CLIP_S = 6.0
 CLIP_NAME = "clip_0.mp4"
-SMOOTHING_S = 0.5
+
+
+def alarm_points(
+    spec: EpisodeSpec, prepared: PreparedEpisode, thresholds: Mapping[str, Any]
+) -> dict[str, OperatingPoint]:
+    """Operating point of each monitor whose alarm a clip can show: the default one, or the one that is obeyed."""
+    points = {}
+    for monitor in prepared.watching:
+        if monitor.name == prepared.obeyed and spec.thresholds is not None:
+            points[monitor.name] = OperatingPoint(spec.thresholds.theta_on, spec.thresholds.theta_off)
+        elif not monitor.privileged:
+            try:
+                points[monitor.name] = operating_point(thresholds, monitor.name, DEFAULT_POINT)
+            except ThresholdsMissingError:
+                continue  # never calibrated: it has no alarm to show
+    return points
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """What a clip needs of a tick; the rest of the tick is let go."""
+
+    frame: Frame
+    output: AgentOutput | None
+    time_s: float
+    swa_label_deg: float
+    swa_applied_deg: float
+    lane_margin_m: float
+    departed: bool
+    takeover: bool
 
 
 class ClipRecorder:
-    """Remembers the last 6 s: a run ends 3 s after its departure, so they show 3 s before and after."""
+    """Remembers the last 6 s: a run ends 3 s after its departure, so they show 3 s before and after.
 
-    def __init__(self, monitors: Sequence[Monitor], thresholds: Mapping[str, Any], tick_s: float) -> None:
+    Args:
+        monitors: that score the run.
+        points: operating points by monitor name; only these monitors are shown.
+        tick_s: simulation step, s.
+    """
+
+    def __init__(self, monitors: Sequence[Monitor], points: Mapping[str, OperatingPoint], tick_s: float) -> None:
         self._tick_s = tick_s
-        self._views: deque[tuple[TickView, dict[str, tuple[float, bool]]]] = deque(maxlen=round(CLIP_S / tick_s))
-        self._meters = [_AlarmMeter(monitor, thresholds, tick_s) for monitor in monitors if not monitor.privileged]
+        self._points = dict(points)
+        self._latency_s = {monitor.name: monitor.declared_latency_s for monitor in monitors}
+        self._ticks: deque[_Remembered] = deque(maxlen=round(CLIP_S / tick_s))
+        self._scores: dict[str, list[float]] = {name: [] for name in self._points}
 
     def on_tick(self, view: TickView) -> None:
         """Remember one tick."""
-        alarms = {meter.name: meter.read(view) for meter in self._meters}
-        self._views.append((view, alarms))
-
-    def clips(self) -> dict[str, bytes]:
-        """File name -> MP4 bytes of what is remembered."""
-        pictures = [render_clip_frame(self._clip_frame(view, alarms)) for view, alarms in self._views]
-        return {CLIP_NAME: encode_clip(pictures, fps=round(1.0 / self._tick_s))} if pictures else {}
-
-    def _clip_frame(self, view: TickView, alarms: dict[str, tuple[float, bool]]) -> ClipFrame:
-        output = view.agent_output
-        return ClipFrame(
-            frame=view.frame,
-            time_s=view.state.time_s,
-            swa_agent_deg=None if output is None else output.swa_deg,
-            swa_label_deg=view.state.swa_label_deg,
-            swa_applied_deg=view.swa_command_deg,
-            lane_margin_m=view.state.lane_margin_m,
-            saliency=_saliency(view),
-            saliency_box=(0.0, 1.0 - Preprocessing().lower_share, 1.0, 1.0),
-            departure=view.departed,
-            takeover=view.takeover,
-            alarms=alarms,
+        for name, scores in self._scores.items():
+            scores.append(view.monitor_outputs[name].score)
+        self._ticks.append(
+            _Remembered(
+                frame=view.frame,
+                output=view.agent_output,
+                time_s=view.state.time_s,
+                swa_label_deg=view.state.swa_label_deg,
+                swa_applied_deg=view.swa_command_deg,
+                lane_margin_m=view.state.lane_margin_m,
+                departed=view.departed,
+                takeover=view.takeover,
+            )
         )
 
+    def clips(self) -> dict[str, bytes]:
+        """File name -> MP4 bytes of what is remembered; empty if that is nothing."""
+        if not self._ticks:
+            return {}
+        bars = {name: self._bar(name)[-len(self._ticks) :] for name in self._points}
+        pictures = (
+            render_clip_frame(_clip_frame(tick, {name: bar[k] for name, bar in bars.items()}))
+            for k, tick in enumerate(self._ticks)
+        )
+        return {CLIP_NAME: encode_clip(pictures, fps=round(1.0 / self._tick_s))}
 
-class _AlarmMeter:
-    """Statistic over threshold of one monitor at the default operating point, for display."""
-
-    def __init__(self, monitor: Monitor, thresholds: Mapping[str, Any], tick_s: float) -> None:
-        self.name = monitor.name
-        self._recent: deque[float] = deque(maxlen=round(SMOOTHING_S / tick_s))
-        self._tick_s = tick_s
-        try:
-            point = operating_point(thresholds, monitor.name, DEFAULT_POINT)
-        except ThresholdsMissingError:
-            self._filter, self._theta_on = None, math.nan
-        else:
-            self._filter = AlarmFilter(point.theta_on, point.theta_off, tick_s, monitor.declared_latency_s)
-            self._theta_on = point.theta_on
-
-    def read(self, view: TickView) -> tuple[float, bool]:
-        score = view.monitor_outputs[self.name].score
-        self._recent.append(score)
-        if self._filter is None:
-            return math.nan, False
-        statistic = float(final_statistic(np.asarray(self._recent), self._tick_s)[-1])
-        ratio = statistic / self._theta_on if self._theta_on > 0.0 else math.nan
-        return ratio, self._filter.step(score)
+    def _bar(self, name: str) -> list[tuple[float, bool]]:
+        """(statistic / threshold, alarm) of one monitor at every tick of the run; NaN where it failed."""
+        point = self._points[name]
+        statistic = final_statistic(np.asarray(self._scores[name]), self._tick_s)
+        alarm = alarm_from_statistic(statistic, point.theta_on, point.theta_off, self._tick_s, self._latency_s[name])
+        return [(_ratio(value, point.theta_on), bool(on)) for value, on in zip(statistic, alarm, strict=True)]
 
 
-def _saliency(view: TickView) -> np.ndarray | None:
-    output = view.agent_output
+def _ratio(statistic: float, theta_on: float) -> float:
+    if math.isnan(statistic):
+        return math.nan
+    if theta_on > 0.0:
+        return float(statistic / theta_on)
+    # A share of a threshold that is not positive says nothing: show a full bar above it and none below.
+    return math.inf if statistic > theta_on else 0.0
+
+
+def _clip_frame(tick: _Remembered, alarms: Mapping[str, tuple[float, bool]]) -> ClipFrame:
+    return ClipFrame(
+        frame=tick.frame,
+        time_s=tick.time_s,
+        swa_agent_deg=None if tick.output is None else float(tick.output.swa_deg),
+        swa_label_deg=tick.swa_label_deg,
+        swa_applied_deg=tick.swa_applied_deg,
+        lane_margin_m=tick.lane_margin_m,
+        saliency=_saliency(tick.output),
+        saliency_box=(0.0, 1.0 - Preprocessing().lower_share, 1.0, 1.0),
+        departure=tick.departed,
+        takeover=tick.takeover,
+        alarms=alarms,
+    )
+
+
+def _saliency(output: AgentOutput | None) -> npt.NDArray[np.float32] | None:
+    """VisualBackProp map (h, w) of what the agent looked at; None if it is no PilotNet."""
     if output is None or output.activations is None or output.network_input is None:
         return None
     size = (int(output.network_input.shape[2]), int(output.network_input.shape[3]))
-    with torch.inference_mode():
-        maps = visualbackprop(output.activations, PILOTNET_CONVOLUTIONS, size).maps
+    try:
+        with torch.inference_mode():
+            maps = visualbackprop(output.activations, PILOTNET_CONVOLUTIONS, size).maps
+    except ValueError:  # a plug-in network of another shape
+        return None
     return maps[0, 0].float().cpu().numpy()

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from agents.geometry import Route
 from agents.label_expert import LabelExpert
 from agents.monitors.guard import guarded_score
@@ -20,10 +22,16 @@ from agents.protocol import Agent, AgentOutput, DrivingState, Frame, Monitor, Mo
 from agents.second_expert import SecondExpert
 from agents.speed_controller import SpeedController
 from harness.campaign.episode_spec import EpisodeSpec
-from harness.evaluation.departures import OnlineDepartureDetector
+from harness.evaluation.departures import (
+    STUCK_DURATION_S,
+    STUCK_SPEED_MPS,
+    STUCK_TARGET_SPEED_MPS,
+    OnlineDepartureDetector,
+)
+from harness.evaluation.stretches import ticks_longer_than
 from harness.results.schema import EpisodeRecord
 from harness.simulation.callback import EpisodeCallback, TickView
-from harness.simulation.clip_recorder import ClipRecorder
+from harness.simulation.clip_recorder import ClipRecorder, alarm_points
 from harness.simulation.errors import AgentFaultError, InvalidSimulationError
 from harness.simulation.events import EndReason, EpisodeEvents
 from harness.simulation.ground_truth import GroundTruth, LanePose
@@ -34,8 +42,6 @@ from harness.simulation.session import CarlaSession, VehicleSnapshot
 
 RUN_ON_AFTER_DEPARTURE_S = 3.0
 RUN_ON_AFTER_COLLISION_S = 1.0
-STUCK_SPEED_MPS = 0.5
-STUCK_S = 5.0
 
 
 def run_episode(
@@ -52,30 +58,47 @@ def run_episode(
         session: connected to a simulator.
         spec: everything that decides the outcome.
         agent: loaded once per worker; reset here. None in `expert` mode.
-        monitors: loaded once per worker, in the order of the spec; a takeover run scores only the one it obeys,
-            which changes no trajectory (monitors never see each other).
-        thresholds: content of `thresholds.json`; the clips show alarms at its default operating point.
+        monitors: loaded once per worker, one for each of ``spec.monitors``, in their order; a takeover run scores
+            only the one it obeys, which changes no trajectory (monitors never see each other).
+        thresholds: content of `thresholds.json`; the clips show alarms at its default operating point, that of the
+            monitor in charge at its own.
         callbacks: see every tick.
 
     Raises:
         InfrastructureError: the simulator failed; nothing of this attempt counts.
+        MonitorNameError: the monitors do not fit the spec.
     """
-    prepared = prepare(session, spec, agent, monitors)
-    clip = ClipRecorder(prepared.watching, thresholds, spec.tick_s)
+    try:
+        prepared = prepare(session, spec, agent, monitors)
+    except AgentFaultError as fault:
+        return _undriven(session, spec, "agent_error", EndReason.AGENT_ERROR, fault)
+    except InvalidSimulationError as invalid:
+        return _undriven(session, spec, "invalid", EndReason.INVALID, invalid)
+    clip = ClipRecorder(prepared.watching, alarm_points(spec, prepared, thresholds), spec.tick_s)
     loop = _Loop(session, spec, prepared, [*callbacks, clip])
     outcome, message = loop.run()
     session.clear()
     ticks = loop.ticks.table()
-    events = loop.events.to_json(ticks, spec.tick_s, outcome, message, prepared.supervisor.takeovers)
     return EpisodeRecord(
         episode_id=spec.episode_id,
         spec=spec.to_json(),
         outcome=outcome,
         ticks=ticks,
         timings=loop.timings.table(),
-        events=events,
-        clips=clip.clips() if events["departures"] else {},
+        events=loop.events.to_json(ticks, spec.tick_s, outcome, message, prepared.supervisor.takeovers),
+        # Only the main grade ends a run, so only then do the last seconds show the departure.
+        clips=clip.clips() if loop.departed else {},
     )
+
+
+def _undriven(
+    session: CarlaSession, spec: EpisodeSpec, outcome: str, end_reason: EndReason, error: Exception
+) -> EpisodeRecord:
+    """The record of an episode that failed before its first tick."""
+    session.clear()
+    nothing = ColumnRecorder(0).table()
+    events = EpisodeEvents(end_reason).to_json(nothing, spec.tick_s, outcome, str(error), [])
+    return EpisodeRecord(spec.episode_id, spec.to_json(), outcome, nothing, nothing, events)
 
 
 @dataclass
@@ -112,12 +135,23 @@ class _Loop:
         self._departure = OnlineDepartureDetector(spec.tick_s)
         self._max_ticks = round(spec.duration_s / spec.tick_s)
         self._slow_ticks = 0
+        self._first_frame = 0
         self.ticks = ColumnRecorder(self._max_ticks)
         self.timings = ColumnRecorder(self._max_ticks)
         self.events = EpisodeEvents()
 
+    @property
+    def departed(self) -> bool:
+        """A departure of the main grade has been established."""
+        return self._departure.onset_s is not None
+
     def run(self) -> tuple[str, str]:
         """Tick until the episode ends. Returns (outcome, message)."""
+        outcome, message = self._tick_to_the_end()
+        self._note_collisions()
+        return outcome, message
+
+    def _tick_to_the_end(self) -> tuple[str, str]:
         try:
             for tick in range(self._max_ticks):
                 end_reason = self._one_tick(tick)
@@ -137,9 +171,12 @@ class _Loop:
         snapshot, raw_frame = self._session.tick()
         swa_actual_deg = self._session.road_wheel_swa_deg()
         watch.lap("simulator_ms")
+        if tick == 0:
+            self._first_frame = snapshot.frame
+        self._plausibility.check(snapshot, raw_frame)
         pose = self._locate(tick, snapshot, swa_actual_deg)
         state = pose.state
-        self._plausibility.check(snapshot, raw_frame, pose.route_z_m)
+        self._plausibility.check_height(snapshot, pose.route_z_m)
         watch.lap("label_ms")
         frame = self._prepared.sensor.apply(raw_frame, state)
         watch.lap("sensor_ms")
@@ -158,8 +195,8 @@ class _Loop:
         )
         self._session.apply(swa_deg, throttle, brake)
         departed = self._departure.update(state.lane_margin_m, state.time_s, pose.odd_mask)
-        collided = self.events.add_collisions(state.time_s, self._session.take_collisions())
-        self._record(pose, snapshot, output, scores, swa_deg, taken_over, (throttle, brake, target_mps), collided)
+        self._record(pose, snapshot, output, scores, swa_deg, taken_over, (throttle, brake, target_mps))
+        self._note_collisions()
         view = TickView(state, raw_frame, frame, output, scores, swa_deg, taken_over, departed)
         for callback in self._callbacks:
             callback.on_tick(view)
@@ -180,8 +217,9 @@ class _Loop:
             output = self._prepared.agent.act(Observation(frame, state))
         except Exception as error:
             raise AgentFaultError(f"agent raised at {state.time_s:.2f} s: {type(error).__name__}: {error}") from error
-        if not math.isfinite(output.swa_deg):
-            raise AgentFaultError(f"agent answered {output.swa_deg} at {state.time_s:.2f} s instead of an angle")
+        answer = output.swa_deg if isinstance(output, AgentOutput) else output
+        if not isinstance(answer, int | float | np.number) or not math.isfinite(answer):
+            raise AgentFaultError(f"agent answered {answer!r} at {state.time_s:.2f} s instead of an angle")
         return output
 
     def _score(
@@ -193,7 +231,11 @@ class _Loop:
         watch: _Stopwatch,
     ) -> MonitorOutput:
         assert output is not None
-        result, fault = guarded_score(monitor, frame, output, state)
+        fault = self._prepared.broken.get(monitor.name)
+        if fault is None:
+            result, fault = guarded_score(monitor, frame, output, state)
+        else:
+            result = MonitorOutput(score=math.nan)
         if fault is not None:
             self.events.add_monitor_fault(monitor.name, state.time_s, fault)
         watch.lap(f"monitor_ms__{monitor.name}")
@@ -204,8 +246,7 @@ class _Loop:
     ) -> tuple[float, bool]:
         if self._spec.mode.kind in ("expert", "log") or output is None:
             return state.swa_label_deg, False
-        watched = scores.get(self._spec.mode.monitor) if self._spec.mode.monitor else None
-        raw_score = watched.score if watched is not None else None
+        raw_score = None if self._prepared.obeyed is None else scores[self._prepared.obeyed].score
         return self._prepared.supervisor.steer(state, self._route, output.swa_deg, raw_score)
 
     def _record(
@@ -217,7 +258,6 @@ class _Loop:
         swa_deg: float,
         taken_over: bool,
         pedals: tuple[float, float, float],
-        collided: bool,
     ) -> None:
         state = pose.state
         row: dict[str, Any] = {
@@ -239,7 +279,7 @@ class _Loop:
             "curvature_ahead_1pm": state.curvature_ahead_1pm,
             "off_road": pose.off_road,
             "odd_mask": pose.odd_mask,
-            "collision": collided,
+            "collision": False,
             "swa_agent_deg": math.nan if output is None else output.swa_deg,
             "swa_label_deg": state.swa_label_deg,
             "swa_command_deg": swa_deg,
@@ -257,9 +297,18 @@ class _Loop:
             row[f"probability__{name}"] = math.nan if result.probability is None else result.probability
         self.ticks.append(row)
 
+    def _note_collisions(self) -> None:
+        """Enter each reported contact at the tick it happened in."""
+        for event in self._session.take_collisions():
+            tick = event.frame - self._first_frame
+            if 0 <= tick < self.ticks.rows:
+                self.ticks.mark("collision", tick)
+                self.events.add_collision(tick * self._spec.tick_s, event.other)
+
     def _ended(self, pose: LanePose, target_mps: float) -> EndReason | None:
         state = pose.state
-        self._slow_ticks = self._slow_ticks + 1 if state.speed_mps < STUCK_SPEED_MPS < target_mps else 0
+        halted = state.speed_mps < STUCK_SPEED_MPS and target_mps > STUCK_TARGET_SPEED_MPS
+        self._slow_ticks = self._slow_ticks + 1 if halted else 0
         onset_s = self._departure.onset_s
         if state.route_s_m >= self._prepared.goal_s_m:
             return EndReason.ROUTE_END
@@ -268,6 +317,6 @@ class _Loop:
         first_hit_s = self.events.first_collision_s
         if first_hit_s is not None and state.time_s - first_hit_s >= RUN_ON_AFTER_COLLISION_S - 1e-9:
             return EndReason.COLLISION
-        if self._slow_ticks * self._spec.tick_s > STUCK_S:
+        if self._slow_ticks >= ticks_longer_than(STUCK_DURATION_S, self._spec.tick_s):
             return EndReason.STUCK
         return None

@@ -38,12 +38,11 @@ class EpisodeEvents:
     @property
     def first_collision_s(self) -> float | None:
         """Simulation time of the first collision."""
-        return self.collisions[0]["time_s"] if self.collisions else None
+        return min((collision["time_s"] for collision in self.collisions), default=None)
 
-    def add_collisions(self, time_s: float, others: Sequence[str]) -> bool:
-        """Note what was hit since the last tick; returns whether anything was."""
-        self.collisions.extend({"time_s": time_s, "other": other} for other in others)
-        return bool(others)
+    def add_collision(self, time_s: float, other: str) -> None:
+        """Note a contact and the type of what was hit."""
+        self.collisions.append({"time_s": time_s, "other": other})
 
     def add_monitor_fault(self, monitor: str, time_s: float, message: str) -> None:
         """Count a monitor's failure; the first message is kept."""
@@ -67,7 +66,7 @@ class EpisodeEvents:
             "duration_s": round(ticks.num_rows * tick_s, 9),
             "distance_m": float(np.sum(columns["speed_mps"], dtype=np.float64) * tick_s) if has_rows else 0.0,
             "departures": [departure.to_json() for departure in departures],
-            "collisions": self.collisions,
+            "collisions": sorted(self.collisions, key=lambda collision: (collision["time_s"], collision["other"])),
             "stuck": [{"onset_s": float(columns["time_s"][stretch.start])} for stretch in stuck],
             "takeovers": [{"alarm_s": t.alarm_s, "start_s": t.start_s, "end_s": t.end_s} for t in takeovers],
             "first_takeover_tick": int(taken[0]) if taken.size else None,

@@ -23,8 +23,12 @@ class Footprint:
     half_length_m: float
 
     def lane_margin_m(self, lane_width_m: float, lateral_offset_m: float, heading_error_rad: float) -> float:
-        """Lane margin m = w/2 − |d| − (b·cos ψ + l·|sin ψ|), PROTOCOL §3; negative = over the line."""
-        reach = self.half_width_m * math.cos(heading_error_rad) + self.half_length_m * abs(math.sin(heading_error_rad))
+        """Lane margin m = w/2 − |d| − (b·|cos ψ| + l·|sin ψ|), PROTOCOL §3; negative = over the line.
+
+        The magnitude of the cosine, so that a car that has spun round is as wide as before.
+        """
+        across, along = abs(math.cos(heading_error_rad)), abs(math.sin(heading_error_rad))
+        reach = self.half_width_m * across + self.half_length_m * along
         return lane_width_m / 2 - abs(lateral_offset_m) - reach
 
 

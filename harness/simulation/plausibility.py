@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import numpy as np
 
@@ -30,25 +31,34 @@ class PlausibilityMonitor:
         self._previous_frame: Frame | None = None
         self._frozen_ticks = 0
 
-    def check(self, snapshot: VehicleSnapshot, raw_frame: Frame, route_z_m: float) -> None:
-        """Check one tick.
+    def check(self, snapshot: VehicleSnapshot, raw_frame: Frame) -> None:
+        """Check one tick, before anything is computed from it.
 
         Args:
             snapshot: state of the car at this tick.
             raw_frame: uint8 RGB (H, W, 3) before the sensor chain.
-            route_z_m: height of the road at the car, m.
 
         Raises:
             InvalidSimulationError: names what is implausible and the figures.
         """
+        broken = [field.name for field in fields(snapshot) if not math.isfinite(getattr(snapshot, field.name))]
+        if broken:
+            raise InvalidSimulationError(f"the simulator reports no finite {', '.join(broken)} of the car")
         self._check_frame(snapshot, raw_frame)
+        if self._previous is not None:
+            self._check_motion(self._previous, snapshot)
+        self._previous = snapshot
+
+    def check_height(self, snapshot: VehicleSnapshot, route_z_m: float) -> None:
+        """Check the car against the height of the road where it is, m.
+
+        Raises:
+            InvalidSimulationError: the car is more than 3 m above or below.
+        """
         if abs(snapshot.z_m - route_z_m) > MAX_HEIGHT_ERROR_M:
             raise InvalidSimulationError(
                 f"car is {snapshot.z_m - route_z_m:+.1f} m off the road's height: it fell through or was thrown"
             )
-        if self._previous is not None:
-            self._check_motion(self._previous, snapshot)
-        self._previous = snapshot
 
     def _check_frame(self, snapshot: VehicleSnapshot, raw_frame: Frame) -> None:
         sample = np.ascontiguousarray(raw_frame[::SUBSAMPLE, ::SUBSAMPLE])

@@ -15,14 +15,19 @@ from agents.takeover_driver import TakeoverDriver, TakeoverTuning
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.identity import seed_for
 from harness.evaluation.alarms import AlarmFilter
+from harness.simulation.errors import AgentFaultError, InvalidSimulationError
 from harness.simulation.ground_truth import Footprint
-from harness.simulation.route import build_route
+from harness.simulation.route import RouteError, build_route
 from harness.simulation.sensor_stage import SensorStage
 from harness.simulation.session import CameraMount, CarlaSession
 from harness.simulation.supervisor import ShadowSupervisor, TakeoverSupervisor
 from harness.simulation.worlds import load_world
 
 LAUNCH_PREVIEW_M = 40.0
+
+
+class MonitorNameError(ValueError):
+    """The monitors of an episode cannot be told apart, or the one in charge is not among them."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class PreparedEpisode:
         footprint: half extents of the car.
         agent: None in `expert` mode, where no network runs.
         watching: monitors that score this run.
+        obeyed: name of the monitor whose alarm hands the wheel over; None where nobody intervenes.
+        broken: monitor -> why it could not be reset; such a monitor fails on every frame.
         sensor: the sensor chain, reset.
         supervisor: decides who steers.
     """
@@ -44,6 +51,8 @@ class PreparedEpisode:
     footprint: Footprint
     agent: Agent | None
     watching: tuple[Monitor, ...]
+    obeyed: str | None
+    broken: Mapping[str, str]
     sensor: SensorStage
     supervisor: ShadowSupervisor | TakeoverSupervisor
 
@@ -55,10 +64,15 @@ def prepare(
 
     Raises:
         InfrastructureError: the simulator failed.
-        RouteError: the world has no such lane.
+        InvalidSimulationError: the world is not the planned one, or has no such lane.
+        AgentFaultError: the agent could not be reset.
+        MonitorNameError: two monitors would share the columns of the record.
     """
     request = load_world(session, spec)
-    route = build_route(session.map(), request.road_id, request.lane_id, request.s_m, request.length_m)
+    try:
+        route = build_route(session.map(), request.road_id, request.lane_id, request.s_m, request.length_m)
+    except RouteError as error:
+        raise InvalidSimulationError(str(error)) from error
     session.set_weather(spec.weather.parameters.model_dump())
     camera = spec.camera
     mount = CameraMount(camera.width_px, camera.height_px, camera.fov_deg, camera.x_m, camera.z_m, camera.pitch_deg)
@@ -67,9 +81,7 @@ def prepare(
         agent = None
     watching = _watching(spec, monitors)
     if agent is not None:
-        agent.reset(_context(spec, route, "agent", privileged=agent.privileged))
-    for monitor in watching:
-        monitor.reset(_context(spec, route, f"monitor:{monitor.name}", privileged=monitor.privileged))
+        _reset_agent(agent, _context(spec, route, "agent", privileged=agent.privileged))
     return PreparedEpisode(
         route=route,
         start_s_m=0.0,
@@ -77,6 +89,8 @@ def prepare(
         footprint=Footprint(spec.ego.half_width_m, spec.ego.half_length_m),
         agent=agent,
         watching=watching,
+        obeyed=watching[0].name if spec.mode.kind == "takeover" else None,
+        broken=_reset_monitors(spec, route, watching),
         sensor=SensorStage(spec),
         supervisor=_supervisor(spec, route, watching),
     )
@@ -91,9 +105,35 @@ def _launch_speed_mps(route: Route, spec: EpisodeSpec) -> float:
 def _watching(spec: EpisodeSpec, monitors: Sequence[Monitor]) -> tuple[Monitor, ...]:
     if spec.mode.kind == "expert":
         return ()
+    watching = tuple(monitors)
     if spec.mode.kind == "takeover":
-        return tuple(monitor for monitor in monitors if monitor.name == spec.mode.monitor)
-    return tuple(monitors)
+        # By the name the scenario uses: a plug-in `package.module:Class` has another one in tables.
+        named = zip(spec.monitors, monitors, strict=True)
+        watching = tuple(monitor for component, monitor in named if component.name == spec.mode.monitor)[:1]
+        if not watching:
+            raise MonitorNameError(f"mode {spec.mode} obeys a monitor that is not among the episode's monitors")
+    names = [monitor.name for monitor in watching]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise MonitorNameError(f"two monitors are called {twice[0]!r}: give each class a name of its own")
+    return watching
+
+
+def _reset_agent(agent: Agent, context: EpisodeContext) -> None:
+    try:
+        agent.reset(context)
+    except Exception as error:
+        raise AgentFaultError(f"agent raised in reset: {type(error).__name__}: {error}") from error
+
+
+def _reset_monitors(spec: EpisodeSpec, route: Route, watching: Sequence[Monitor]) -> dict[str, str]:
+    broken = {}
+    for monitor in watching:
+        try:
+            monitor.reset(_context(spec, route, f"monitor:{monitor.name}", privileged=monitor.privileged))
+        except Exception as error:
+            broken[monitor.name] = f"raised in reset: {type(error).__name__}: {error}"
+    return broken
 
 
 def _context(spec: EpisodeSpec, route: Route, part: str, privileged: bool) -> EpisodeContext:

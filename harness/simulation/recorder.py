@@ -32,6 +32,12 @@ class ColumnRecorder:
             self._columns[name][self.rows] = value
         self.rows += 1
 
+    def mark(self, name: str, row: int) -> None:
+        """Set a flag of a row that is already there, for events that are reported late."""
+        if name not in BOOL_COLUMNS or not 0 <= row < self.rows:
+            raise KeyError(f"no flag {name!r} in row {row} of {self.rows}")
+        self._columns[name][row] = True
+
     def table(self) -> pa.Table:
         """The rows so far as an Arrow table."""
         return pa.table({name: values[: self.rows].copy() for name, values in self._columns.items()})

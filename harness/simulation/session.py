@@ -5,6 +5,7 @@ The only module that knows CARLA's axes: everything it returns is right-handed, 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import time
@@ -29,6 +30,7 @@ SPAWN_CLEARANCE_M = 0.3
 class VehicleSnapshot:
     """The car at one simulation frame; left and counter-clockwise positive, y = −CARLA y."""
 
+    frame: int
     elapsed_s: float
     x_m: float
     y_m: float
@@ -37,6 +39,14 @@ class VehicleSnapshot:
     speed_mps: float
     yaw_rate_dps: float
     lateral_acceleration_mps2: float
+
+
+@dataclass(frozen=True)
+class CollisionEvent:
+    """One contact of the ego car: the simulation frame it happened in and the type of what was hit."""
+
+    frame: int
+    other: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class CarlaSession:
 
     def __init__(self, host: str, port: int, timeout_s: float = 10.0) -> None:
         self._timeout_s = timeout_s
-        self._client = carla.Client(host, port)
+        self._client: carla.Client = self._guard("connecting", lambda: carla.Client(host, port))
         self._client.set_timeout(timeout_s)
         self.server_version: str = self._guard("asking for the version", self._client.get_server_version)
         client_version = self._client.get_client_version()
@@ -73,7 +83,7 @@ class CarlaSession:
         self._ego: carla.Vehicle | None = None
         self._sensors: list[carla.Sensor] = []
         self._images: queue.SimpleQueue[carla.Image] = queue.SimpleQueue()
-        self._collisions: list[str] = []
+        self._collisions: queue.SimpleQueue[CollisionEvent] = queue.SimpleQueue()
         self._max_steer_deg = 70.0
 
     def load_opendrive(self, xodr: str, tick_s: float) -> None:
@@ -101,28 +111,29 @@ class CarlaSession:
     ) -> None:
         """Spawn the ego car on the route's centre line at speed, with its camera and collision sensor."""
         world = self._active_world()
-        library = world.get_blueprint_library()
-        blueprint = library.find(blueprint_id)
+        library = self._guard("reading the blueprints", world.get_blueprint_library)
+        blueprint = self._guard(f"looking for {blueprint_id}", lambda: library.find(blueprint_id))
         k = route.index(start_s_m)
         heading = float(route.heading_rad[k])
         pose = carla.Transform(
             carla.Location(x=float(route.x_m[k]), y=-float(route.y_m[k]), z=float(route.z_m[k]) + SPAWN_CLEARANCE_M),
             carla.Rotation(yaw=-math.degrees(heading)),
         )
-        self._ego = self._guard(f"spawning {blueprint_id}", lambda: world.spawn_actor(blueprint, pose))
-        self._max_steer_deg = float(self._ego.get_physics_control().wheels[0].max_steer_angle)
+        ego = self._guard(f"spawning {blueprint_id}", lambda: world.spawn_actor(blueprint, pose))
+        self._ego = ego
+        physics = self._guard("reading the physics", ego.get_physics_control)
+        self._max_steer_deg = float(physics.wheels[0].max_steer_angle)
         self._attach_camera(library, camera)
         self._attach_collision_sensor(library)
-        self._ego.set_target_velocity(
-            carla.Vector3D(speed_mps * math.cos(heading), -speed_mps * math.sin(heading), 0.0)
-        )
+        velocity = carla.Vector3D(speed_mps * math.cos(heading), -speed_mps * math.sin(heading), 0.0)
+        self._guard("launching the car", lambda: ego.set_target_velocity(velocity))
 
     def apply(self, swa_deg: float, throttle: float, brake: float) -> None:
         """Send the control that the next tick will use. ``swa_deg`` left positive; pedals 0..1."""
         steer = -(swa_deg / STEERING_RATIO) / self._max_steer_deg
         control = carla.VehicleControl(throttle=throttle, steer=min(1.0, max(-1.0, steer)), brake=brake)
-        assert self._ego is not None
-        self._ego.apply_control(control)
+        ego = self._car()
+        self._guard("sending the control", lambda: ego.apply_control(control))
 
     def tick(self) -> tuple[VehicleSnapshot, Frame]:
         """Advance one step and wait for the camera image of exactly that frame.
@@ -133,46 +144,56 @@ class CarlaSession:
         world = self._active_world()
         frame_number = self._guard("ticking", lambda: world.tick(self._timeout_s))
         image = self._image_of(frame_number)
-        assert self._ego is not None
-        actor = world.get_snapshot().find(self._ego.id)
+        snapshot = self._guard("reading the snapshot", world.get_snapshot)
+        if snapshot.frame != frame_number:
+            raise InfrastructureError(f"ticked frame {frame_number} but the snapshot is of frame {snapshot.frame}")
+        actor = snapshot.find(self._car().id)
         if actor is None:
             raise InfrastructureError("the ego car is gone from the simulator's snapshot")
-        return _vehicle_snapshot(actor, world.get_snapshot().timestamp.elapsed_seconds), _to_rgb(image)
+        return _vehicle_snapshot(actor, frame_number, snapshot.timestamp.elapsed_seconds), _to_rgb(image)
 
     def road_wheel_swa_deg(self) -> float:
         """Steering wheel angle that the front wheels have reached, degrees, left positive."""
-        assert self._ego is not None
-        ego = self._ego
+        ego = self._car()
         angle = self._guard(
             "reading the wheel angle", lambda: ego.get_wheel_steer_angle(carla.VehicleWheelLocation.FL_Wheel)
         )
         return -float(angle) * STEERING_RATIO
 
-    def take_collisions(self) -> list[str]:
-        """Types of the actors hit since the last call."""
-        hits, self._collisions = self._collisions, []
+    def take_collisions(self) -> list[CollisionEvent]:
+        """Contacts reported since the last call. Each sensor has a stream of its own, so the report of a frame may
+        come one call later than its picture: go by the event's frame."""
+        hits = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                hits.append(self._collisions.get_nowait())
         return hits
 
     def clear(self) -> None:
         """Remove the car and its sensors; the world stays."""
+        actors = [*self._sensors, *([self._ego] if self._ego is not None else [])]
         for sensor in self._sensors:
-            sensor.stop()
-        for actor in [*self._sensors, *([self._ego] if self._ego is not None else [])]:
-            actor.destroy()
-        self._sensors, self._ego, self._collisions = [], None, []
-        self._images = queue.SimpleQueue()
+            self._guard("stopping a sensor", sensor.stop)
+        for actor in actors:
+            self._guard("removing the car", actor.destroy)
+        self._forget_actors()
 
     def close(self) -> None:
         """Forget the simulator's objects. Does not stop the simulator."""
-        self._sensors, self._ego, self._world = [], None, None
+        self._forget_actors()
+        self._world = None
+
+    def _forget_actors(self) -> None:
+        self._sensors, self._ego = [], None
+        # New queues, not emptied ones: a late report of the old sensors must not reach the next episode.
+        self._images, self._collisions = queue.SimpleQueue(), queue.SimpleQueue()
 
     def _load(self, load: Callable[[], carla.World], tick_s: float) -> None:
-        self._sensors, self._ego, self._collisions = [], None, []
-        self._images = queue.SimpleQueue()
+        self._forget_actors()
         self._client.set_timeout(LOAD_TIMEOUT_S)
         world = self._guard("loading a world", load)
         self._client.set_timeout(self._timeout_s)
-        settings = world.get_settings()
+        settings = self._guard("reading the settings", world.get_settings)
         settings.synchronous_mode = True
         settings.fixed_delta_seconds = tick_s
         settings.deterministic_ragdolls = True
@@ -202,7 +223,7 @@ class CarlaSession:
     def _attach_collision_sensor(self, library: carla.BlueprintLibrary) -> None:
         sensor = self._attach(library.find("sensor.other.collision"), carla.Transform())
         hits = self._collisions
-        sensor.listen(lambda event: hits.append(event.other_actor.type_id))
+        sensor.listen(lambda event: hits.put(CollisionEvent(event.frame, event.other_actor.type_id)))
 
     def _attach(self, blueprint: carla.ActorBlueprint, mount: carla.Transform) -> carla.Sensor:
         world = self._active_world()
@@ -226,6 +247,11 @@ class CarlaSession:
             if image.frame > frame_number:
                 raise InfrastructureError(f"camera image of frame {frame_number} is missing; got frame {image.frame}")
 
+    def _car(self) -> carla.Vehicle:
+        if self._ego is None:
+            raise InfrastructureError("no car is placed: call place_ego first")
+        return self._ego
+
     def _active_world(self) -> carla.World:
         if self._world is None:
             raise InfrastructureError("no world is loaded: call load_opendrive or load_map first")
@@ -238,12 +264,13 @@ class CarlaSession:
             raise InfrastructureError(f"simulator failed while {doing}: {error}") from error
 
 
-def _vehicle_snapshot(actor: carla.ActorSnapshot, elapsed_s: float) -> VehicleSnapshot:
+def _vehicle_snapshot(actor: carla.ActorSnapshot, frame: int, elapsed_s: float) -> VehicleSnapshot:
     transform, velocity = actor.get_transform(), actor.get_velocity()
     acceleration, angular = actor.get_acceleration(), actor.get_angular_velocity()
     heading = math.radians(-transform.rotation.yaw)
     left_x, left_y = -math.sin(heading), math.cos(heading)
     return VehicleSnapshot(
+        frame=frame,
         elapsed_s=elapsed_s,
         x_m=transform.location.x,
         y_m=-transform.location.y,

@@ -54,7 +54,6 @@ class TakeoverSupervisor:
         self._alarm_tick: int | None = None
         self._start_tick: int | None = None
         self._settled_ticks = 0
-        self._swa_applied_deg = 0.0
         self.takeovers: list[Takeover] = []
 
     def steer(
@@ -75,10 +74,9 @@ class TakeoverSupervisor:
         if self._start_tick is None:
             self._maybe_take_over(state, alarm_on)
         if self._start_tick is None:
-            self._swa_applied_deg = agent_swa_deg
             return agent_swa_deg, False
-        self._swa_applied_deg = self._driver.steer(state, route, self._swa_applied_deg)
-        return self._swa_applied_deg, True
+        # The hands take the wheel where it is, not where the agent had asked it to be.
+        return self._driver.steer(state, route, state.swa_actual_deg), True
 
     def _maybe_take_over(self, state: DrivingState, alarm_on: bool) -> None:
         if self._alarm_tick is None and alarm_on:
