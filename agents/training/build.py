@@ -3,7 +3,8 @@
 Stages, each resumable (finished shards and files of an earlier call are used again unless --fresh):
 
   agent_fit     expert drives with disturbances; frames for the driver
-  driver        weak teacher (one epoch) and first driver; the first driver drives, the expert labels; final driver
+  first_driver  weak teacher (one epoch) and a first driver
+  driver        the first driver drives, disturbed, and the expert labels; final driver on both sets
   monitor_fit   the final driver drives under artifacts; frames for the failure predictors
   students      saliency students (teacher's maps, driver's maps) and the camera control; baseline tables
   calibrate     shadow runs with all monitors; operating points, frozen
@@ -16,7 +17,6 @@ import dataclasses
 import os
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,14 @@ from agents.training.model_card import card
 from agents.training.student import fit_student, grey_inputs, saliency_inputs
 from agents.weights_io import WEIGHTS_FOLDER
 
-STAGES = ("agent_fit", "driver", "monitor_fit", "students", "calibrate")
+STAGES = ("agent_fit", "first_driver", "driver", "monitor_fit", "students", "calibrate")
 DRIVES_BY_WEIGHTS = frozenset({"driver", "monitor_fit", "calibrate"})
 """Stages in which simulators load the driver by its name, and so from the shipped folder."""
 DRIVER = "pilotnet.safetensors"
 TEACHER = "pilotnet_weak_teacher.safetensors"
-FIRST_DRIVER = FitSettings(epochs=4, learning_rate=2e-3)
-FINAL_DRIVER = FitSettings(epochs=5, learning_rate=1.5e-3)
+FIRST_DRIVER = "pilotnet_first_round.safetensors"
+FIRST_DRIVER_SETTINGS = FitSettings(epochs=4, learning_rate=2e-3)
+DRIVER_SETTINGS = FitSettings(epochs=3, learning_rate=1.5e-3)
 WEAK_TEACHER = FitSettings(epochs=1, learning_rate=5e-4)
 STUDENT = FitSettings(epochs=4, learning_rate=1e-3)
 
@@ -84,15 +85,22 @@ class Builder:
         """Collect the expert's frames."""
         self._collect(splits.AGENT_FIT)
 
-    def driver(self) -> None:
-        """Fit teacher and driver, with one on-policy round in between."""
+    def first_driver(self) -> None:
+        """Fit the weak teacher and the driver of the on-policy round."""
         frames = load_frames(self._collect(splits.AGENT_FIT))
-        self._fit_and_save_driver(TEACHER, frames, WEAK_TEACHER, "weakly trained teacher (one epoch)")
-        first = self._fit_and_save_driver(DRIVER, frames, FIRST_DRIVER, "first round")
-        del frames  # over a gigabyte, and the simulators need room
+        self._fit_and_save_driver(self._out / TEACHER, frames, WEAK_TEACHER, "weakly trained teacher (one epoch)")
+        first = self._data / FIRST_DRIVER
+        self._fit_and_save_driver(first, frames, FIRST_DRIVER_SETTINGS, "first round, expert's frames only")
+
+    def driver(self) -> None:
+        """Let the first driver drive, then fit the final one on both sets, starting from the first."""
+        first = load_network(self._data / FIRST_DRIVER, "driver").network
+        # The on-policy round is driven by the driver's file, so that the loop needs no second name for it.
+        shutil.copyfile(self._data / FIRST_DRIVER, self._out / DRIVER)
         on_policy = self._collect(splits.AGENT_FIT_ON_POLICY)
-        merged = load_frames([*self._collect(splits.AGENT_FIT), *on_policy])
-        self._fit_and_save_driver(DRIVER, merged, FINAL_DRIVER, "driver, expert and on-policy frames", first)
+        frames = load_frames([*self._collect(splits.AGENT_FIT), *on_policy])
+        what = "driver, expert's and on-policy frames"
+        self._fit_and_save_driver(self._out / DRIVER, frames, DRIVER_SETTINGS, what, first)
 
     def monitor_fit(self) -> None:
         """Collect the driver's frames under artifacts."""
@@ -104,7 +112,7 @@ class Builder:
         save_baselines(frames, self._out, {"data_hash": frames.data_hash, "frames": len(frames)})
         driver = load_network(self._out / DRIVER, "driver")
         teacher = load_network(self._out / TEACHER, "driver")
-        settings = replace(STUDENT, seed=self._seed)
+        settings = dataclasses.replace(STUDENT, seed=self._seed)
         torch.set_num_threads(self._workers)
         arms = (
             (
@@ -129,15 +137,15 @@ class Builder:
         return collect(dataset, self._data, self._workers)
 
     def _fit_and_save_driver(
-        self, name: str, frames: Frames, settings: FitSettings, what: str, start_from: PilotNet | None = None
-    ) -> PilotNet:
-        print(f"fitting {name} ({what}) on {len(frames)} frames", flush=True)
+        self, path: Path, frames: Frames, settings: FitSettings, what: str, start_from: PilotNet | None = None
+    ) -> None:
+        print(f"fitting {path.name} ({what}) on {len(frames)} frames", flush=True)
         torch.set_num_threads(self._workers)
         settings = dataclasses.replace(settings, seed=self._seed)
         network, history, mae = fit_driver(frames, settings, self._device, start_from)
         scores = {"validation_mae_deg_by_swa_range": mae}
-        self._save(name, "driver", network.cpu(), Preprocessing(), card(what, frames, settings, history, scores), {})
-        return network
+        written = card(what, frames, settings, history, scores)
+        self._save(path, "driver", network.cpu(), Preprocessing(), written, {})
 
     def _fit_and_save_student(
         self,
@@ -154,19 +162,19 @@ class Builder:
         network, history, scores = fit_student(frames, inputs, source, settings, self._device)
         what = "failure predictor: signed SWA error of the driver (prediction - reference)"
         written = card(what, frames, settings, history, vars(scores))
-        self._save(f"{name}.safetensors", role, network.cpu(), Preprocessing(colour="grey"), written, extra)
+        self._save(self._out / f"{name}.safetensors", role, network.cpu(), Preprocessing(colour="grey"), written, extra)
 
     def _save(
         self,
-        name: str,
+        path: Path,
         role: str,
         network: PilotNet,
         preprocessing: Preprocessing,
         written: dict[str, Any],
         extra: dict[str, Any],
     ) -> None:
-        sha256 = save_network(self._out / name, network, preprocessing, role, written, extra)
-        print(f"saved {name} ({sha256[:12]})", flush=True)
+        sha256 = save_network(path, network, preprocessing, role, written, extra)
+        print(f"saved {path.name} ({sha256[:12]})", flush=True)
 
 
 if __name__ == "__main__":
