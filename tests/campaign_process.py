@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.cluster.guardian import descendants
 from harness.results.index import read_index
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -56,17 +57,7 @@ class Campaign:
 
     def descendants(self) -> dict[int, str]:
         """Process id -> command line of everything this campaign has started and that still runs."""
-        children: dict[int, list[int]] = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and (parent := _parent(int(entry.name))) is not None:
-                children.setdefault(parent, []).append(int(entry.name))
-        found: dict[int, str] = {}
-        queue = [self.process.pid]
-        while queue:
-            for pid in children.get(queue.pop(), []):
-                found[pid] = command_line(pid)
-                queue.append(pid)
-        return found
+        return {pid: command_line(pid) for pid in descendants(self.process.pid)}
 
     def servers(self) -> list[int]:
         return [pid for pid, command in self.descendants().items() if "-m embedded_carla" in command]
@@ -135,10 +126,3 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except (FileNotFoundError, ProcessLookupError):
         return ""
-
-
-def _parent(pid: int) -> int | None:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None

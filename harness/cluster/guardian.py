@@ -2,7 +2,7 @@
 
 Usage: ``python guardian.py OWNER_PID FOLDER``. A driver that ends well leaves nothing to do. After ``kill -9`` the
 workers and servers die by themselves at once, but two of Ray's helpers linger for a minute and nobody removes the
-folder. Everything that a cluster starts inherits an environment variable that names its folder: so it is found.
+folder. While the owner lives its descendants are noted, because orphans can no longer be told from strangers.
 """
 
 from __future__ import annotations
@@ -15,37 +15,50 @@ import sys
 import time
 from pathlib import Path
 
-MARK = "HARNESS_CLUSTER_FOLDER"
-POLL_S = 0.5
-ROUNDS = 20  # a process may start another while it is being killed
+POLL_S = 1.0
+
+Processes = dict[int, str]
+"""Process id -> start time since boot (together they are unique: ids are used again, ids with start times are not)."""
 
 
 def main() -> None:
-    """Wait for the owner's end, then clean up."""
+    """Watch the owner until it ends, then clean up."""
     owner_pid, folder = int(sys.argv[1]), sys.argv[2]
+    noted: Processes = {}
     while os.getppid() == owner_pid:
+        noted |= descendants(owner_pid)
         time.sleep(POLL_S)
-    for _ in range(ROUNDS):
-        left = marked_processes(folder)
-        if not left:
-            break
-        for pid in left:
+    for pid, start in noted.items():
+        if pid != os.getpid() and _stat(pid)[1] == start:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.1)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def marked_processes(folder: str) -> list[int]:
-    """Process ids that carry the mark of this cluster, this process excepted."""
-    mark = f"{MARK}={folder}".encode()
-    found = []
+def descendants(root_pid: int) -> Processes:
+    """Children, their children and so on, as they are now."""
+    children: dict[int, list[int]] = {}
+    starts: Processes = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
+        if entry.name.isdigit():
+            parent, starts[int(entry.name)] = _stat(int(entry.name))
+            children.setdefault(parent, []).append(int(entry.name))
+    found: Processes = {}
+    queue = [root_pid]
+    while queue:
+        for pid in children.get(queue.pop(), []):
+            found[pid] = starts[pid]
+            queue.append(pid)
     return found
+
+
+def _stat(pid: int) -> tuple[int, str]:
+    """(parent, start time) of a process; (0, "") when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0, ""
+    return int(fields[1]), fields[19]
 
 
 if __name__ == "__main__":

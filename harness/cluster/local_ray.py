@@ -17,8 +17,7 @@ from typing import Any
 
 import ray
 
-from harness.cluster import guardian as guardian_script
-
+GUARDIAN = Path(__file__).with_name("guardian.py")
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
 # Ray puts Unix sockets below its folder and Linux limits their paths to 107 characters.
 LONGEST_FOLDER = 30
@@ -37,14 +36,13 @@ def local_cluster(workers: int) -> Iterator[Path]:
     parent = tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix="clh-", dir=parent if len(parent) <= LONGEST_FOLDER else "/tmp"))
     guardian = subprocess.Popen(
-        [sys.executable, "-I", "-S", guardian_script.__file__, str(os.getpid()), str(folder)],
+        [sys.executable, "-I", "-S", str(GUARDIAN), str(os.getpid()), str(folder)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     quiet = {
-        guardian_script.MARK: str(folder),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         **dict.fromkeys(THREAD_VARIABLES, "1"),
