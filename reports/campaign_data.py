@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.results.episodes_table import EPISODES_TABLE_FILE, episode_row
 from harness.results.index import IndexEntry, read_index
 from harness.results.reader import read_episode
 from harness.results.store import INDEX_FILE, read_campaign_json
+from reports.monitor_kinds import kinds_of
 
 SUMMARY_FILE = "summary.json"
 
@@ -40,6 +42,15 @@ class CampaignData:
     summary: Mapping[str, Any]
     episodes: list[dict[str, Any]]
     entries: Mapping[str, IndexEntry]
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Monitor -> ``learned``, ``baseline`` or ``privileged``."""
+        return kinds_of(self.summary, self.campaign)
+
+    def kind(self, monitor: str) -> str:
+        """Kind of one monitor; one that nothing describes is taken for a failure predictor."""
+        return self.kinds.get(monitor, "learned")
 
     def record(self, episode_id: str) -> EpisodeData:
         """The stored record of one episode, checked against its hash."""

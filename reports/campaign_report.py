@@ -13,9 +13,9 @@ from reports import formatting
 from reports.campaign_data import CampaignData, load
 from reports.evidence import OperatingPoint
 from reports.glossary import GLOSSARY
-from reports.monitor_kinds import ORDER, kind_of
+from reports.monitor_kinds import ORDER
 from reports.operating_points import operating_points
-from reports.section import Section
+from reports.section import Section, dig
 from reports.sections import (
     conditions,
     departures,
@@ -71,8 +71,18 @@ def _sections(data: CampaignData) -> list[Section]:
 
 def _most_telling(points: Mapping[str, OperatingPoint], data: CampaignData) -> list[str]:
     """Monitors in the order in which a reader wants them drawn: the learned ones first."""
-    kinds = {str(m["name"]): kind_of(str(m["name"]), m) for m in data.summary.get("monitors") or []}
-    return sorted(points, key=lambda name: (ORDER.index(kinds.get(name, ORDER[0])), "saliency" not in name, name))
+    return sorted(points, key=lambda name: (ORDER.index(data.kind(name)), "saliency" not in name, name))
+
+
+def _subtitle(data: CampaignData) -> str:
+    parts = [
+        str(data.campaign.get("description") or "").strip(),
+        f"{len(data.episodes)} episodes",
+        f"agent {dig(data.campaign, 'agent', 'name')}" if dig(data.campaign, "agent", "name") else "",
+        f"started {data.campaign['created_at']}" if data.campaign.get("created_at") else "",
+        f"status {data.campaign['status']}" if data.campaign.get("status") else "",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def _render(data: CampaignData, sections: Sequence[Section]) -> str:
@@ -86,7 +96,7 @@ def _render(data: CampaignData, sections: Sequence[Section]) -> str:
     environment.filters["rate"] = formatting.rate
     return environment.get_template("report.html.j2").render(
         name=str(data.campaign.get("name") or data.folder.name),
-        subtitle="",
+        subtitle=_subtitle(data),
         sections=sections,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),

@@ -98,7 +98,7 @@ def embed(media_type: str, content: bytes) -> str:
 
 def still_picture(clip: bytes) -> bytes:
     """One picture of the clip, shortly after its middle, as a small JPEG: what print and a page at rest show."""
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         stream = container.streams.video[0]
         wanted = int((stream.frames or 1) * STILL_AT_SHARE)
         picture = None

@@ -6,12 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.evaluation.monitor_tables import BASELINES
-from reports.section import dig
 
-# Names of PROTOCOL §8, for figures that name a monitor and say nothing else of it.
-PRIVILEGED = frozenset(
-    {"condition_only", "curvature_ahead", "condition_x_curvature", "current_margin", "true_swa_error"}
-)
 COLOURS = {"learned": "c-blue", "baseline": "c-grey", "privileged": "c-purple"}
 WORDS = {
     "learned": "failure predictor",
@@ -21,14 +16,18 @@ WORDS = {
 ORDER = ("learned", "baseline", "privileged")
 
 
-def kind_of(name: str, described: Mapping[str, Any] | None = None) -> str:
-    """``learned``, ``baseline`` or ``privileged``; what the summary says goes before what the name says."""
-    privileged, baseline = dig(described, "privileged"), dig(described, "baseline")
-    if privileged or name in PRIVILEGED:
-        return "privileged"
-    if baseline or (baseline is None and name in BASELINES):
-        return "baseline"
-    return "learned"
+def kinds_of(summary: Mapping[str, Any], campaign: Mapping[str, Any]) -> dict[str, str]:
+    """Monitor -> ``learned``, ``baseline`` or ``privileged``, for every monitor the campaign or its summary names."""
+    kinds: dict[str, str] = {}
+    named = [*(campaign.get("monitors") or []), *(summary.get("monitors") or [])]
+    described = [entry for entry in named if isinstance(entry, Mapping) and "name" in entry]
+    for entry in described:
+        name = str(entry["name"])
+        if entry.get("privileged") or kinds.get(name) == "privileged":
+            kinds[name] = "privileged"
+        else:
+            kinds[name] = "baseline" if entry.get("baseline") or name in BASELINES else "learned"
+    return kinds
 
 
 def colour_of(name: str, kind: str) -> str:

@@ -26,7 +26,7 @@ def lead_time_strip(lead_times_s: Sequence[float], reaction_time_s: float, horiz
     if values:
         said += f", median {np.median(values):.1f} s"
     canvas = Canvas(WIDTH, HEIGHT, said, css="strip wide")
-    x = Scale(0.0, LONGEST_S, WIDTH - 6.0, 6.0)
+    x = Scale(0.0, LONGEST_S, WIDTH - 10.0, 14.0)
     canvas.rect(x(horizon_s), 2, x(reaction_time_s) - x(horizon_s), 16, "zone")
     canvas.line(x(LONGEST_S), 10, x(0.0), 10, "track")
     for value in values:

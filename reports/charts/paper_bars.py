@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.charts.svg import Canvas, Scale
 from reports.formatting import finite, rate
 
-WIDTH, LEFT, RIGHT, ROW = 760.0, 190.0, 60.0, 26.0
+WIDTH, LEFT, RIGHT, ROW = 640.0, 150.0, 30.0, 26.0
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from reports.charts.svg import Canvas, Scale, nice_ticks, tick_text
 FloatArray = npt.NDArray[np.float64]
 Span = tuple[float, float]
 
-WIDTH, LEFT, RIGHT = 620.0, 40.0, 132.0
+WIDTH, LEFT, RIGHT = 500.0, 38.0, 10.0
 SWA_HEIGHT, MARGIN_HEIGHT, SCORE_HEIGHT, ALARM_ROW, GAP, AXIS = 92.0, 64.0, 72.0, 14.0, 26.0, 22.0
 RATIO_CEILING = 2.5
 MARGIN_FLOOR_M, MARGIN_CEILING_M = -1.0, 1.0
 TOP = 26.0
-LABEL_LENGTH = 17
 SERIES = ("c-blue", "c-purple", "c-green", "c-orange", "c-sky", "c-grey")
+AGENT, REFERENCE, MARGIN = "c-orange", "c-sky", "c-green"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ class DepartureTrace:
     departed: Sequence[Span]
     takeovers: Sequence[Span] = ()
     monitors: Sequence[MonitorTrace] = field(default_factory=tuple)
+
+
+def departure_key(trace: DepartureTrace) -> list[tuple[str, str]]:
+    """(colour class, name) of every line of the chart; a key beside it stays readable on a narrow screen."""
+    lines = [(AGENT, "SWA of the agent"), (REFERENCE, "SWA of the reference"), (MARGIN, "lane margin")]
+    return lines + [(SERIES[k % len(SERIES)], monitor.name) for k, monitor in enumerate(trace.monitors)]
 
 
 def departure_chart(trace: DepartureTrace, name: str) -> Markup:
@@ -90,12 +96,8 @@ def _steering(canvas: Canvas, x: Scale, top: float, trace: DepartureTrace) -> fl
     both = both[np.isfinite(both)]
     y = Scale(float(both.min()), float(both.max()), top + SWA_HEIGHT, top)
     _panel(canvas, x, y, "SWA, ° (left positive)", nice_ticks(y.low, y.high, 4))
-    for values, css, label, row in (
-        (trace.swa_label_deg, "c-sky", "reference", 1),
-        (trace.swa_agent_deg, "c-orange", "agent", 0),
-    ):
+    for values, css in ((trace.swa_label_deg, REFERENCE), (trace.swa_agent_deg, AGENT)):
         canvas.polyline(_xs(x, trace), _ys(y, values), f"series {css}")
-        _legend(canvas, top + 12 + 17 * row, label, css)
     return top + SWA_HEIGHT
 
 
@@ -105,8 +107,7 @@ def _margin(canvas: Canvas, x: Scale, top: float, trace: DepartureTrace) -> floa
     high = min(max([0.6, *known.tolist()]), MARGIN_CEILING_M)
     y = Scale(low, high, top + MARGIN_HEIGHT, top)
     _panel(canvas, x, y, "lane margin, m (below 0: over the line)", nice_ticks(low, high, 3))
-    canvas.polyline(_xs(x, trace), _ys(y, trace.lane_margin_m), "series c-green")
-    _legend(canvas, top + 12, "lane margin", "c-green")
+    canvas.polyline(_xs(x, trace), _ys(y, trace.lane_margin_m), f"series {MARGIN}")
     return top + MARGIN_HEIGHT
 
 
@@ -117,7 +118,6 @@ def _statistics(canvas: Canvas, x: Scale, top: float, trace: DepartureTrace) -> 
     for index, monitor in enumerate(trace.monitors):
         css = SERIES[index % len(SERIES)]
         canvas.polyline(_xs(x, trace), _ys(y, monitor.ratio), f"series {css}")
-        _legend(canvas, top + 12 + 15 * index, monitor.name, css)
     return top + SCORE_HEIGHT
 
 
@@ -130,11 +130,6 @@ def _alarms(canvas: Canvas, x: Scale, top: float, trace: DepartureTrace) -> floa
             _span(canvas, x, span, row + 2, ALARM_ROW - 5, css, f"{monitor.name}: alarm")
         canvas.text(x.start - 6, row + 10, "alarm" if index == 0 else "", "tick", "end")
     return top + len(trace.monitors) * ALARM_ROW
-
-
-def _legend(canvas: Canvas, y: float, label: str, css: str) -> None:
-    canvas.line(WIDTH - RIGHT + 12, y - 4, WIDTH - RIGHT + 24, y - 4, f"series {css}")
-    canvas.text(WIDTH - RIGHT + 29, y, label if len(label) <= LABEL_LENGTH else label[: LABEL_LENGTH - 1] + "…", "tick")
 
 
 def _xs(x: Scale, trace: DepartureTrace) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.evaluation.event_metrics import LEAD_CAP_S
 from reports.campaign_data import CampaignData
-from reports.charts.time_series import DepartureTrace, departure_chart
+from reports.charts.time_series import DepartureTrace, departure_chart, departure_key
 from reports.evidence import (
     OperatingPoint,
     departure_trace,
@@ -22,7 +22,7 @@ from reports.section import Section
 MAX_SHOWN = 60
 MAX_DRAWN_MONITORS = 4
 # Base64 makes 4 bytes of 3; the page must stay below 40 MB with everything else in it.
-MAX_EMBEDDED_BYTES = 27_000_000
+MAX_EMBEDDED_BYTES = 22_000_000
 
 
 @dataclass
@@ -100,6 +100,7 @@ def _event(
         "title": title,
         "facts": _facts(row, trace, record.events),
         "chart": departure_chart(trace, title),
+        "key": departure_key(trace),
         "clip": clip,
         "poster": poster,
         "clip_reason": reason,

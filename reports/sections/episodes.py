@@ -30,13 +30,13 @@ def result_of(row: Mapping[str, Any]) -> str:
 
 def build(data: CampaignData, with_evidence: set[str]) -> Section:
     """The table; ids of episodes shown below link to their evidence."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in data.episodes:
         result = result_of(row)
         values = {"mode": row["mode"], "condition": row["condition"], "road": row["road"], "result": result}
         rows.append({"data": values, "cells": _cells(row, result, row["episode_id"] in with_evidence)})
     filters = [
-        {"key": key, "name": name, "choices": sorted({row["data"][key] for row in rows})} for key, name in FILTERS
+        {"key": key, "name": name, "choices": sorted({str(row["data"][key]) for row in rows})} for key, name in FILTERS
     ]
     heads = [
         *({"name": name, "numeric": False} for name in ("Episode", "Road", "Condition", "Mode", "Result", "Grade")),

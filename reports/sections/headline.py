@@ -7,7 +7,6 @@ from typing import Any
 
 from reports.campaign_data import CampaignData
 from reports.formatting import Shown, count, number, percent, rate
-from reports.monitor_kinds import kind_of
 from reports.operating_points import MAIN_POINT, point_of
 from reports.section import Section, dig
 
@@ -47,14 +46,15 @@ def _exposure(counts: Mapping[str, Any]) -> str:
 
 def _driven(counts: Mapping[str, Any]) -> str:
     return (
-        f"{number(counts.get('minutes'), 1)} min, of them {number(counts.get('degraded_safe_minutes'), 1)} min degraded "
-        f"but safe; {count(counts.get('shadow_runs'))} runs; {number(counts.get('km_all_modes'), 1)} km in all modes"
+        f"{number(counts.get('minutes'), 1)} min, of them {number(counts.get('degraded_safe_minutes'), 1)} min "
+        f"degraded but safe; {count(counts.get('shadow_runs'))} runs; "
+        f"{number(counts.get('km_all_modes'), 1)} km in all modes"
     )
 
 
 def main_monitor(data: CampaignData) -> Mapping[str, Any] | None:
-    """The monitor the headline speaks of: the learned one that takeovers obey, else the saliency one, else the first."""
-    monitors = [m for m in data.summary.get("monitors") or [] if kind_of(str(m["name"]), m) == "learned"]
+    """The monitor the headline speaks of: the learned one that takeovers obey, else the saliency one."""
+    monitors = [m for m in data.summary.get("monitors") or [] if data.kind(str(m["name"])) == "learned"]
     obeyed = {str(entry["monitor"]) for entry in data.summary.get("safety_gain") or []}
     ranked = sorted(monitors, key=lambda m: (m["name"] not in obeyed, "saliency" not in m["name"]))
     return ranked[0] if ranked else None

@@ -11,7 +11,7 @@ from reports.campaign_data import CampaignData
 from reports.charts.interval_strip import interval_strip
 from reports.charts.lead_time import lead_time_strip
 from reports.formatting import Shown, count, finite, number, percent, rate
-from reports.monitor_kinds import ORDER, WORDS, colour_of, kind_of
+from reports.monitor_kinds import ORDER, WORDS, colour_of
 from reports.operating_points import MAIN_POINT, point_of
 from reports.section import Section, dig
 
@@ -28,15 +28,17 @@ POINTS = {
 def build(data: CampaignData) -> Section:
     """Tables by operating point, lead times, ranking and latency."""
     monitors = [m for m in data.summary.get("monitors") or [] if isinstance(m, Mapping)]
-    monitors.sort(key=lambda m: (ORDER.index(_kind(m)), str(m["name"])))
-    kinds = {_kind(m) for m in monitors}
+    monitors.sort(key=lambda m: (ORDER.index(data.kind(str(m["name"]))), str(m["name"])))
+    kinds = {data.kind(str(m["name"])) for m in monitors}
     names = list(dict.fromkeys(str(p["point"]) for m in monitors for p in m.get("points") or []))
     found = sorted(names, key=lambda name: list(POINTS).index(name) if name in POINTS else len(POINTS))
     view = {
-        "points": [_point(point, monitors) for point in found],
+        "points": [_point(data, point, monitors) for point in found],
         "main_point": MAIN_POINT if MAIN_POINT in found else (found[0] if found else ""),
-        "ranking": [_ranking(monitor) for monitor in monitors],
-        "latency": [_latency(m) for m in monitors if finite(dig(m, "latency_ms", "p50")) is not None],
+        "ranking": [_ranking(monitor, data.kind(str(monitor["name"]))) for monitor in monitors],
+        "latency": [
+            _latency(m, data.kind(str(m["name"]))) for m in monitors if finite(dig(m, "latency_ms", "p50")) is not None
+        ],
         "kinds": [(kind, WORDS[kind]) for kind in ORDER if kind in kinds],
         "reaction_s": f"{REACTION_S:g}",
         "horizon_s": f"{HORIZON_S:g}",
@@ -54,16 +56,12 @@ def build(data: CampaignData) -> Section:
     )
 
 
-def _kind(monitor: Mapping[str, Any]) -> str:
-    return kind_of(str(monitor["name"]), monitor)
-
-
-def _point(name: str, monitors: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _point(data: CampaignData, name: str, monitors: list[Mapping[str, Any]]) -> dict[str, Any]:
     rows, absent = [], []
     for monitor in monitors:
         figures = point_of(monitor, name)
         if figures is not None and "event_recall" in figures:
-            rows.append(_row(str(monitor["name"]), figures, _kind(monitor)))
+            rows.append(_row(str(monitor["name"]), figures, data.kind(str(monitor["name"]))))
         else:
             absent.append(str(monitor["name"]))
     return {"key": name, "title": POINTS.get(name, name), "rows": rows, "absent": absent}
@@ -104,8 +102,8 @@ def _plain(shown: Shown) -> Shown:
     return Shown(shown.text, shown.interval, "", shown.reason, shown.method)
 
 
-def _ranking(monitor: Mapping[str, Any]) -> dict[str, Any]:
-    name, kind = str(monitor["name"]), _kind(monitor)
+def _ranking(monitor: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    name = str(monitor["name"])
     within = monitor.get("auroc_within")
     return {
         "name": name,
@@ -118,11 +116,11 @@ def _ranking(monitor: Mapping[str, Any]) -> dict[str, Any]:
         "prevalence": number(dig(monitor, "prevalence", "value"), 3),
         "tpr1": _plain(rate(monitor.get("tpr_at_fpr_1pct"))),
         "tpr5": _plain(rate(monitor.get("tpr_at_fpr_5pct"))),
-        "faults": f"{count(dig(monitor, 'faults', 'ticks'))} of {count(dig(monitor, 'faults', 'of_ticks'))}",
+        "faults": count(dig(monitor, "faults", "ticks")),
     }
 
 
-def _latency(monitor: Mapping[str, Any]) -> dict[str, Any]:
+def _latency(monitor: Mapping[str, Any], kind: str) -> dict[str, Any]:
     shown = {key: number(dig(monitor, "latency_ms", key), 2) for key in ("p50", "p95", "p99")}
     declared = number(dig(monitor, "latency_ms", "declared"), 0)
-    return {"name": str(monitor["name"]), "kind": _kind(monitor), **shown, "declared": declared}
+    return {"name": str(monitor["name"]), "kind": kind, **shown, "declared": declared}

@@ -8,7 +8,7 @@ from typing import Any
 from reports.campaign_data import CampaignData
 from reports.charts.scatter import Point, scatter
 from reports.formatting import DASH, Shown, count, finite, number, percent, rate
-from reports.monitor_kinds import ORDER, WORDS, colour_of, kind_of
+from reports.monitor_kinds import ORDER, WORDS, colour_of
 from reports.section import Section
 
 NO_TWINS = (
@@ -21,8 +21,11 @@ def build(data: CampaignData) -> Section:
     """SG against AC as measured points, and the table behind them."""
     entries = data.summary.get("safety_gain")
     entries = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-    rows = sorted((_row(entry) for entry in entries), key=lambda row: (ORDER.index(row["kind"]), row["mode"]))
-    points, left_out = _points(entries)
+    rows = sorted(
+        (_row(entry, data.kind(str(entry["monitor"]))) for entry in entries),
+        key=lambda row: (ORDER.index(row["kind"]), row["mode"]),
+    )
+    points, left_out = _points(data, entries)
     view = {
         "rows": rows,
         "chart": scatter(
@@ -49,7 +52,7 @@ def build(data: CampaignData) -> Section:
     )
 
 
-def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _row(entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
     monitor = str(entry["monitor"])
     bounds = entry.get("sg_bounds") or {}
     low, high = finite(bounds.get("worst")), finite(bounds.get("best"))
@@ -57,16 +60,16 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "mode": str(entry["mode"]),
         "monitor": monitor,
         "point": str(entry["point"]),
-        "kind": kind_of(monitor),
+        "kind": kind,
         **{key: count(entry.get(key)) for key in ("pairs", "departed", "saved", "harmed")},
         **{key: count(entry.get(key)) for key in ("unresolved", "unavoidable", "missing", "takeovers")},
         "neither": count(int(entry["departed"]) - int(entry["saved"])),
         "diverged": count(entry.get("twins_diverged_early")),
         "sg": _of(rate(entry.get("sg"), "signed_percent")),
-        "bounds": DASH if low is None or high is None else f"{percent(low, 0)} … {percent(high, 0)}",
+        "bounds": DASH if low is None or high is None else f"{number(100 * low, 0)} … {percent(high, 0)}",
         "over_max": _of(rate(entry.get("sg_over_max"))),
         "net": _of(rate(entry.get("sg_net"), "signed_percent")),
-        "net_against": str(entry.get("sg_net_against") or ""),
+        "net_against": str(entry.get("sg_net_against") or "").removeprefix("takeover:"),
         "ac": _of(rate(entry.get("ac"))),
         "ac_oracle": percent(entry.get("ac_oracle"), 1),
         "rh": rate(entry.get("rh_per_km"), "number", 2),
@@ -87,7 +90,7 @@ def _p_value(value: Any) -> str:
     return "< 0.001" if known < 0.001 else number(known, 3)
 
 
-def _points(entries: list[Mapping[str, Any]]) -> tuple[list[Point], list[str]]:
+def _points(data: CampaignData, entries: list[Mapping[str, Any]]) -> tuple[list[Point], list[str]]:
     points, left_out = [], []
     for entry in entries:
         gain, cost = entry.get("sg") or {}, entry.get("ac") or {}
@@ -97,7 +100,7 @@ def _points(entries: list[Mapping[str, Any]]) -> tuple[list[Point], list[str]]:
             reason = rate(gain).reason or rate(cost).reason
             left_out.append(f"{label}: {reason} ({count(entry.get('departed'))} departed)")
             continue
-        kind = kind_of(str(entry["monitor"]))
+        kind = data.kind(str(entry["monitor"]))
         detail = (
             f"safety gain {percent(y, 0, True)}, availability cost {percent(x)}, {count(entry['departed'])} departures"
         )

@@ -47,7 +47,6 @@ def build(data: CampaignData) -> Section:
 def simulator_name(data: CampaignData) -> str:
     """What the campaign says it was simulated by; an empty word when it says nothing."""
     for source in (
-        dig(data.campaign, "provenance", "simulator"),
         data.campaign.get("simulator"),
         dig(data.campaign, "spec", "simulator"),
     ):
@@ -65,8 +64,8 @@ def simulator_words(data: CampaignData) -> str:
         return "The campaign does not record which simulator it ran on: trust no figure until that is known."
     if "embedded" in name.lower():
         return (
-            f"Simulator: {name} server, a reference world with simple graphics that speaks CARLA's protocol. These "
-            "figures have not yet been run against CARLA itself and must not be pooled with figures from it."
+            f"Simulator: {name} (a reference world with simple graphics that speaks CARLA's protocol). This campaign "
+            "has not yet been run against CARLA itself; its figures must not be pooled with figures from there."
         )
     return f"Simulator: {name}. Figures of another simulator must not be pooled with these."
 
@@ -123,6 +122,8 @@ def _doubts(data: CampaignData) -> list[str]:
     expected, done = len(data.campaign.get("episode_ids") or []), len(data.episodes)
     if expected > done:
         doubts.append(f"{count(expected - done)} of {count(expected)} episodes have not finished.")
+    if dig(data.campaign, "agent", "privileged"):
+        doubts.append(f"The agent {dig(data.campaign, 'agent', 'name')} is privileged: it steers by ground truth.")
     if counts.get("missing"):
         doubts.append(f"{count(counts['missing'])} episodes are missing (infrastructure or implausible); in no rate.")
     if counts.get("worlds_without_expert_run"):

@@ -21,9 +21,14 @@ from harness.results.store import CampaignStore
 
 TICK_S = 0.05
 DURATION_S = 40.0
-TAKEOVER_MODE = "takeover:saliency_student@fa0.50"
+# Takeover mode -> share of the departures that it prevents.
+TAKEOVER_MODES = {
+    "takeover:saliency_student@fa0.50": 0.7,
+    "takeover:always_on@fa0.50": 0.95,
+    "takeover:random@duty10": 0.15,
+}
 POINTS = ("fa0.10", "fa0.25", "fa0.50", "duty5", "duty10", "conformal10")
-MONITORS = ("saliency_student", "camera_student", "random", "always_on", "condition_only", "curvature_ahead")
+MONITORS = ("saliency_student", "camera_student", "random", "always_on", "condition_only", "curvature")
 CONDITIONS = {"ideal": 0.0, "noise, severe": 0.8, "blur, mid-run": 0.5}
 ROADS = ("winding-1", "winding-2", "hairpins")
 
@@ -41,14 +46,15 @@ def identity(*parts: Any) -> str:
 
 
 def thresholds() -> dict[str, Any]:
-    point = {"theta_on": 0.6, "theta_off": 0.55}
-    monitors = {name: {"points": dict.fromkeys(POINTS, point)} for name in MONITORS}
-    monitors["always_on"] = {"points": dict.fromkeys(POINTS, {"theta_on": 0.5, "theta_off": 0.5})}
+    monitors = {}
+    for name in MONITORS:
+        theta = 0.5 if name == "always_on" else 0.6
+        monitors[name] = {"points": {point: {"theta_on": theta, "theta_off": theta - 0.05} for point in POINTS}}
     return {"schema_version": 1, "calibration": {"campaign": "synthetic", "runs": 40}, "monitors": monitors}
 
 
-def drive(rng: np.random.Generator, severity: float, departs: bool, mode: str) -> Drive:
-    """One run; a takeover run of a departing pair is caught in time."""
+def drive(rng: np.random.Generator, severity: float, departs: bool, mode: str, saves: bool) -> Drive:
+    """One run; ``saves``: the takeover comes in time."""
     count = round(DURATION_S / TICK_S)
     time_s = np.arange(count) * TICK_S
     speed = np.full(count, 11.0)
@@ -60,14 +66,16 @@ def drive(rng: np.random.Generator, severity: float, departs: bool, mode: str) -
     if onset is not None:
         growth = np.clip((np.arange(count) - onset + 50) / 50, 0, None) ** 2
         alarm_at = onset - int(rng.integers(25, 80))
-        if mode.startswith("takeover"):
+        if saves:
             growth = np.where(np.arange(count) > alarm_at + 20, 0.0, growth)
         offset = offset + 0.75 * growth
         error = error + 12.0 * np.clip(growth, 0, 4)
     margin = 1.75 - np.abs(offset) - 1.0
     takeover = np.zeros(count, bool)
-    if mode.startswith("takeover") and alarm_at is not None:
+    if saves and alarm_at is not None:
         takeover[alarm_at + 20 : alarm_at + 140] = True
+        if "always_on" in mode:
+            takeover[alarm_at + 20 :] = True
     elif onset is not None:
         count = min(count, onset + 60)
     first = next((k for k in range(count) if margin[k] < 0), None)
@@ -188,7 +196,7 @@ def write_campaign(
 ) -> Path:
     """Fill ``folder`` with a campaign; the first ``clips`` departures have a clip. Not judged yet."""
     conditions = CONDITIONS if conditions is None else conditions
-    modes = ("shadow", TAKEOVER_MODE, "log", "expert")
+    modes = ("shadow", *TAKEOVER_MODES, "log", "expert")
     ids: list[str] = []
     with CampaignStore.create(folder) as store:
         for road in roads:
@@ -199,7 +207,9 @@ def write_campaign(
                     departs = np.random.default_rng(int(pair_id[:8], 16)).random() < severity
                     for mode in modes:
                         rng = np.random.default_rng(int(pair_id[:8], 16))
-                        run = drive(rng, severity, bool(departs) and mode in ("shadow", TAKEOVER_MODE), mode)
+                        luck = np.random.default_rng(int(identity(pair_id, mode)[:8], 16)).random()
+                        departing = bool(departs) and mode not in ("log", "expert")
+                        run = drive(rng, severity, departing, mode, luck < TAKEOVER_MODES.get(mode, 0.0))
                         episode_id = identity(world_id if mode == "expert" else pair_id, mode)
                         if episode_id in ids:
                             continue
@@ -223,9 +233,11 @@ def write_campaign(
                 "status": "finished",
                 "episode_ids": ids,
                 "thresholds": thresholds(),
+                "monitors": [{"name": m, "privileged": m in ("condition_only", "curvature")} for m in MONITORS],
                 "command": "python run_campaign.py scenarios/synthetic.yaml",
+                "agent": {"name": "pilotnet", "privileged": False, "weights_sha256": "ab" * 32},
+                "simulator": {"name": "embedded", "version": "0.9.16"},
                 "provenance": {
-                    "simulator": {"name": "embedded", "version": "1"},
                     "python": "3.11",
                     "commit": "0" * 40,
                 },
