@@ -1,0 +1,66 @@
+"""A campaign is planned the same way from its file and from its folder, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cluster.campaign_plan import ResumeError, plan_campaign, plan_resumed, require_same
+from harness.cluster.campaign_run import RunOptions, run_campaign
+from harness.results.store import CampaignStore, StoreError
+from tests.campaign_process import EPISODES, scenario_file
+
+
+def stored(folder: Path, scenario: Path, **changes: Any) -> Path:
+    """A campaign folder as it is before its first episode."""
+    plan = plan_campaign(scenario)
+    campaign = {
+        "campaign_id": plan.campaign_id,
+        "spec": plan.spec.model_dump(mode="json"),
+        "limit": plan.limit,
+        "agent": plan.agent,
+        "monitors": plan.monitors,
+        "thresholds": plan.thresholds,
+    }
+    with CampaignStore.create(folder) as store:
+        store.write_campaign({**campaign, **changes})
+    return folder
+
+
+def test_the_folder_gives_the_plan_of_the_file(tmp_path: Path) -> None:
+    scenario = scenario_file(tmp_path)
+    plan = plan_campaign(scenario)
+    assert len(plan.episodes) == EPISODES == len({episode.episode_id for episode in plan.episodes})
+    assert plan_resumed(stored(tmp_path / "results", scenario)) == plan
+
+
+def test_a_limit_cuts_the_list_and_stays_the_same_campaign(tmp_path: Path) -> None:
+    scenario = scenario_file(tmp_path)
+    whole, cut = plan_campaign(scenario), plan_campaign(scenario, limit=3)
+    assert cut.episodes == whole.episodes[:3] and cut.campaign_id == whole.campaign_id
+    folder = stored(tmp_path / "results", scenario, limit=3)
+    assert len(plan_resumed(folder).episodes) == 3
+    assert len(plan_resumed(folder, limit=5).episodes) == 5
+
+
+def test_another_scenario_is_not_mixed_in(tmp_path: Path) -> None:
+    scenario = scenario_file(tmp_path)
+    folder = stored(tmp_path / "results", scenario)
+    with pytest.raises(ResumeError, match="changed: the scenario or the program"):
+        require_same(plan_campaign(scenario, ["duration_s=9"]), folder)
+
+
+def test_changed_weights_are_named(tmp_path: Path) -> None:
+    scenario = scenario_file(tmp_path)
+    agent = {**plan_campaign(scenario).agent, "weights_sha256": "0" * 64}
+    folder = stored(tmp_path / "results", scenario, campaign_id="another", agent=agent)
+    with pytest.raises(ResumeError, match="weights of "):
+        plan_resumed(folder)
+
+
+def test_a_folder_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    folder = stored(tmp_path / "results", scenario_file(tmp_path))
+    with CampaignStore.open(folder), pytest.raises(StoreError, match="in use by another run"):
+        run_campaign(RunOptions(resume=folder))
