@@ -136,9 +136,7 @@ def test_attach_uses_the_given_endpoint_of_each_worker_and_never_stops_it(tmp_pa
         SimulatorServer(simulator, log_dir=tmp_path, worker_index=1).start()
 
 
-@pytest.mark.parametrize(
-    "text", ["", "unreal", "attach:", "attach:host", "attach:host:0", "attach:host:x", "binary:"]
-)
+@pytest.mark.parametrize("text", ["", "unreal", "attach:", "attach:host", "attach:host:0", "attach:host:x", "binary:"])
 def test_malformed_simulators_are_refused(text: str) -> None:
     with pytest.raises(SimulatorNameError, match="not understood"):
         parse_simulator(text)
