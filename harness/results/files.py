@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,19 @@ def sha256_of(content: bytes) -> str:
 
 def write_synced(path: Path, content: bytes) -> None:
     """Write a new file and wait until the disk has it."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    write_all_synced({path: content})
+
+
+def write_all_synced(contents: Mapping[Path, bytes]) -> None:
+    """Write new files and wait until the disk has them all, and their names.
+
+    First all writes, then all waits: the file system commits them together, several times faster than one by one.
+    """
+    for path, content in contents.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for path in [*contents, *{path.parent for path in contents}]:
+        _sync(path)
 
 
 def replace_atomically(path: Path, content: bytes) -> None:
@@ -64,7 +74,11 @@ def replace_atomically(path: Path, content: bytes) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Wait until the disk has the names in ``folder``."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

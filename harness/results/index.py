@@ -62,9 +62,7 @@ def read_index(path: Path) -> dict[str, IndexEntry]:
     if not path.exists():
         return {}
     entries: dict[str, IndexEntry] = {}
-    for number, line in enumerate(
-        path.read_bytes().split(b"\n")[:-1], start=1
-    ):  # a torn last line has no end
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):  # a torn last line has no end
         try:
             value = json.loads(line)
             version = value["schema_version"]
@@ -76,8 +74,7 @@ def read_index(path: Path) -> dict[str, IndexEntry]:
             ) from error
         if version != INDEX_SCHEMA_VERSION:
             raise IndexCorruptError(
-                f"{path.name} line {number} has schema version {version}, "
-                f"this program reads {INDEX_SCHEMA_VERSION}"
+                f"{path.name} line {number} has schema version {version}, this program reads {INDEX_SCHEMA_VERSION}"
             )
         entries.pop(entry.episode_id, None)
         entries[entry.episode_id] = entry

@@ -77,9 +77,7 @@ def usable_cores() -> int:
 
 def without_paths(arguments: Sequence[str]) -> list[str]:
     """A command line that can be published: of every absolute path only the last part is left."""
-    return [
-        re.sub(r"(?<![\w.-])(?:~|/)[^\s=,:]*/([^\s/=,:]+)/?", r"…/\1", argument) for argument in arguments
-    ]
+    return [re.sub(r"(?<![\w.-])(?:~|/)[^\s=,:]*/([^\s/=,:]+)/?", r"…/\1", argument) for argument in arguments]
 
 
 def utc_now() -> str:

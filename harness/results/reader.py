@@ -39,9 +39,7 @@ def read_campaign(folder: Path) -> tuple[dict[str, Any], Iterator[EpisodeData]]:
     campaign = read_campaign_json(folder)
     entries = read_index(folder / INDEX_FILE)
     order = {episode_id: position for position, episode_id in enumerate(campaign.get("episode_ids", []))}
-    ordered = sorted(
-        entries.values(), key=lambda entry: (order.get(entry.episode_id, len(order)), entry.episode_id)
-    )
+    ordered = sorted(entries.values(), key=lambda entry: (order.get(entry.episode_id, len(order)), entry.episode_id))
     return campaign, (read_episode(folder, entry) for entry in ordered)
 
 

@@ -121,8 +121,7 @@ def _check_columns(
     unknown = [name for name in present if name not in columns and not name.startswith(prefixes)]
     if missing or unknown:
         raise SchemaError(
-            f"{where}: {table} lacks columns {missing} and has unknown columns {unknown}; "
-            "see docs/architecture.md §5"
+            f"{where}: {table} lacks columns {missing} and has unknown columns {unknown}; see docs/architecture.md §5"
         )
     for name, kind in present.items():
         expected = columns.get(name, pa.float32())

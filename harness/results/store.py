@@ -20,7 +20,7 @@ from harness.results.files import (
     replace_atomically,
     sha256_of,
     sync_folder,
-    write_synced,
+    write_all_synced,
 )
 from harness.results.index import IndexEntry, StoredFile, append_entry, drop_torn_line, read_index
 from harness.results.schema import (
@@ -110,13 +110,9 @@ class CampaignStore:
         files: list[StoredFile] = []
         contents = _episode_files(record)
         for name, content in contents.items():
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_synced(path, content)
             relative = f"{EPISODES_FOLDER}/{record.episode_id}/{name}"
             files.append(StoredFile(relative, len(content), sha256_of(content)))
-        for folder in {(temporary / name).parent for name in contents}:
-            sync_folder(folder)
+        write_all_synced({temporary / name: content for name, content in contents.items()})
         if final.exists():  # an infrastructure error that is run again, or files whose index line was lost
             shutil.rmtree(final)
         temporary.rename(final)
@@ -130,9 +126,7 @@ class CampaignStore:
         present = {item.name for item in os.scandir(self.folder / EPISODES_FOLDER)}
         entries = read_index(self.folder / INDEX_FILE)
         return {
-            key: entry
-            for key, entry in entries.items()
-            if key in present and entry.outcome != "infrastructure_error"
+            key: entry for key, entry in entries.items() if key in present and entry.outcome != "infrastructure_error"
         }
 
 

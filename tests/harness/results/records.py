@@ -23,9 +23,7 @@ def table(schema: pa.Schema, rows: int) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def record(
-    episode_id: str = "e1", rows: int = 40, outcome: str = "completed", **changes: Any
-) -> EpisodeRecord:
+def record(episode_id: str = "e1", rows: int = 40, outcome: str = "completed", **changes: Any) -> EpisodeRecord:
     """One valid episode record."""
     values: dict[str, Any] = {
         "episode_id": episode_id,

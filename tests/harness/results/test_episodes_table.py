@@ -17,9 +17,7 @@ from tests.harness.results.records import record
 
 def with_column(table: pa.Table, name: str, values: np.ndarray) -> pa.Table:
     position = table.schema.get_field_index(name)
-    return table.set_column(
-        position, table.schema.field(name), pa.array(values, type=table.schema.field(name).type)
-    )
+    return table.set_column(position, table.schema.field(name), pa.array(values, type=table.schema.field(name).type))
 
 
 def test_one_row_per_episode_with_nulls_for_what_is_unknown(tmp_path: Path) -> None:
@@ -32,12 +30,8 @@ def test_one_row_per_episode_with_nulls_for_what_is_unknown(tmp_path: Path) -> N
     later = {**departure, "grade": "G1", "onset_s": 1.5}
     with CampaignStore.create(tmp_path / "campaign") as store:
         store.write_campaign({"episode_ids": ["e1", "e2"]})
-        store.add_episode(
-            record("e1", ticks=ticks, events={**driven.events, "departures": [later, departure]})
-        )
-        store.add_episode(
-            record("e2", rows=0, outcome="infrastructure_error", events={"message": "no server"})
-        )
+        store.add_episode(record("e1", ticks=ticks, events={**driven.events, "departures": [later, departure]}))
+        store.add_episode(record("e2", rows=0, outcome="infrastructure_error", events={"message": "no server"}))
     path = write_episodes_table(store.folder, read_campaign(store.folder)[1])
     table = pd.read_parquet(path)
     one, two = (table.iloc[k] for k in range(2))

@@ -15,9 +15,7 @@ from harness.results.provenance import provenance, without_paths
 def test_versions_source_and_hardware_are_named(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-        done = subprocess.run(
-            ["git", "-C", str(tmp_path), *identity, *arguments], capture_output=True, check=True
-        )
+        done = subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], capture_output=True, check=True)
         return done.stdout.decode().strip()
 
     git("init", "-q")
@@ -47,9 +45,7 @@ def test_command_lines_lose_their_absolute_paths_only() -> None:
         "seeds=3",
     ]
     assert without_paths(given) == [*given[:3], "…/first", *given[4:]]
-    assert without_paths(
-        ["--out=/srv/data/x/", "attach:127.0.0.1:2000", "binary:/opt/carla/CarlaUE4.sh"]
-    ) == [
+    assert without_paths(["--out=/srv/data/x/", "attach:127.0.0.1:2000", "binary:/opt/carla/CarlaUE4.sh"]) == [
         "--out=…/x",
         "attach:127.0.0.1:2000",
         "binary:…/CarlaUE4.sh",

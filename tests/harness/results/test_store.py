@@ -49,9 +49,7 @@ def test_equal_records_give_equal_bytes(tmp_path: Path) -> None:
         with CampaignStore.create(tmp_path / name) as store:
             store.add_episode(pickle.loads(pickle.dumps(record())))  # as it travels through Ray
         folder = tmp_path / name / "episodes/e1"
-        contents.append(
-            {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-        )
+        contents.append({path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()})
     assert contents[0] == contents[1]
     metadata = pq.read_schema(tmp_path / "one/episodes/e1/ticks.parquet").metadata
     assert metadata[b"schema_version"] == b"1"
@@ -66,11 +64,7 @@ def test_sliced_and_chunked_tables_give_the_same_bytes(store: CampaignStore) -> 
 
 def test_the_index_knows_size_and_hash_of_every_file(store: CampaignStore) -> None:
     entry = store.add_episode(record())
-    on_disk = {
-        p.relative_to(store.folder).as_posix()
-        for p in (store.folder / "episodes/e1").rglob("*")
-        if p.is_file()
-    }
+    on_disk = {p.relative_to(store.folder).as_posix() for p in (store.folder / "episodes/e1").rglob("*") if p.is_file()}
     assert {file.path for file in entry.files} == on_disk
     for file in entry.files:
         content = (store.folder / file.path).read_bytes()
@@ -165,9 +159,7 @@ def test_ten_thousand_finished_episodes_are_scanned_in_a_second(store: CampaignS
     for number in range(10_000):
         name = f"{number:016x}"
         (store.folder / "episodes" / name).mkdir()
-        files = [
-            StoredFile(f"episodes/{name}/{part}", 1000, "0" * 64) for part in ("a", "b", "c", "d", "e", "f")
-        ]
+        files = [StoredFile(f"episodes/{name}/{part}", 1000, "0" * 64) for part in ("a", "b", "c", "d", "e", "f")]
         lines.append(IndexEntry(name, "completed", tuple(files)).line())
     (store.folder / "index.jsonl").write_bytes(b"".join(lines))
     began = time.process_time()
