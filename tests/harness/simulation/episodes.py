@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import carla
 import numpy as np
 import numpy.typing as npt
 
@@ -66,6 +68,17 @@ def drive(
     record = run_episode(session, spec, agent, monitors, thresholds, callbacks)
     check_record(with_standard_columns(record))
     return record
+
+
+def found(client: carla.Client, kind: str) -> carla.Actor:
+    """The first actor of a kind, as a second client sees it once the server's state has reached that client."""
+    deadline = time.monotonic() + 10.0
+    while time.monotonic() < deadline:
+        actors = client.get_world().get_actors().filter(kind)
+        if len(actors) > 0:
+            return actors[0]
+        time.sleep(0.01)
+    raise LookupError(f"no actor {kind}")
 
 
 def column(record: EpisodeRecord, name: str) -> npt.NDArray[Any]:
