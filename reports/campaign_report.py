@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from harness.results.files import replace_atomically
 from reports import formatting
+from reports.alarms_by_condition import alarms_by_condition
 from reports.campaign_data import CampaignData, load
 from reports.evidence import OperatingPoint
 from reports.glossary import GLOSSARY
 from reports.monitor_kinds import ORDER
-from reports.operating_points import operating_points
+from reports.operating_points import MAIN_POINT, operating_points
 from reports.section import Section, dig
 from reports.sections import (
     conditions,
@@ -55,15 +56,17 @@ def build_report(results_dir: Path) -> Path:
 def _sections(data: CampaignData) -> list[Section]:
     shown = departures.choose(data)
     points = operating_points(data.summary)
+    drawn = _most_telling(points, data)
+    learned = [name for name in drawn if data.kind(name) == "learned"]
     return [
         verdict.build(data),
         headline.build(data),
-        conditions.build(data),
+        conditions.build(data, alarms_by_condition(data, points, learned), MAIN_POINT),
         safety.build(data),
         paper.build(data),
         monitors.build(data),
         episodes.build(data, set(shown)),
-        departures.build(data, shown, points, _most_telling(points, data)),
+        departures.build(data, shown, points, drawn),
         provenance.build(data),
         Section("glossary", "Glossary", "Glossary", "glossary.html.j2", view={"words": GLOSSARY}),
     ]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.charts.svg import Canvas, Scale
 from reports.formatting import finite, rate
 
-WIDTH, LEFT, RIGHT, ROW = 640.0, 150.0, 30.0, 26.0
+WIDTH, LEFT, RIGHT, ROW = 500.0, 126.0, 20.0, 24.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def paper_chart(groups: Sequence[tuple[str, Sequence[RangeRow]]], title: str) ->
         for row in rows:
             published = "not published" if row.published is None else f"{100 * row.published:.0f} %"
             said.append(f"{name} {row.label}: {rate(row.ours).text}, published {published}")
-    canvas = Canvas(WIDTH, height, title, "; ".join(said))
+    canvas = Canvas(WIDTH, height, title, "; ".join(said), "chart compact")
     x = Scale(0.0, 1.0, LEFT, WIDTH - RIGHT)
     bottom = height - 24.0
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):

@@ -19,7 +19,7 @@ SWA_HEIGHT, MARGIN_HEIGHT, SCORE_HEIGHT, ALARM_ROW, GAP, AXIS = 92.0, 64.0, 72.0
 RATIO_CEILING = 2.5
 MARGIN_FLOOR_M, MARGIN_CEILING_M = -1.0, 1.0
 TOP = 26.0
-SERIES = ("c-blue", "c-purple", "c-green", "c-orange", "c-sky", "c-grey")
+SERIES = ("c-blue", "c-purple", "c-grey", "c-red")
 AGENT, REFERENCE, MARGIN = "c-orange", "c-sky", "c-green"
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from reports.campaign_data import CampaignData
 from reports.charts.interval_strip import interval_strip
-from reports.formatting import count, finite, rate
+from reports.formatting import Shown, count, finite, number, rate
+from reports.monitor_kinds import colour_of
 from reports.section import Section, dig
+
+Alarms = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 HEAT_STEPS = 5
 # A matrix of more roads than this is no longer read at a glance; the table of episodes filters by road.
@@ -21,19 +24,29 @@ GRADES = (
 )
 
 
-def build(data: CampaignData) -> Section:
-    """Dot plot with intervals per condition, grades, and the heat map road × condition."""
+def build(data: CampaignData, alarms: Alarms, point: str) -> Section:
+    """Dot plot with intervals per condition, alarms, grades, and the heat map road × condition.
+
+    Args:
+        data: the campaign.
+        alarms: condition -> monitor -> rates (see ``reports.alarms_by_condition``).
+        point: name of the operating point the alarms were judged at.
+    """
     departures = data.summary.get("departures")
     by_condition = dig(departures, "by_condition") or []
     by_road = dig(departures, "by_road") or []
     cells = {(str(c["road"]), str(c["condition"])): c["departed"] for c in dig(departures, "by_condition_road") or []}
     conditions = [str(row["condition"]) for row in by_condition]
     roads = sorted(by_road, key=lambda row: -_share(row["departed"]))
+    watchers = list(dict.fromkeys(monitor for by_monitor in alarms.values() for monitor in sorted(by_monitor)))
     view = {
         "rows": [_row(row, str(row["condition"])) for row in by_condition],
         "conditions": conditions,
         "heat": [_heat_row(str(row["road"]), conditions, cells, row["departed"]) for row in roads[:MAX_HEAT_ROADS]],
         "roads_left_out": max(len(roads) - MAX_HEAT_ROADS, 0),
+        "alarms": [_alarms(name, alarms.get(name) or {}, watchers, data) for name in conditions] if watchers else [],
+        "watchers": watchers,
+        "point": point,
         "grades": [_grade(grade, words, dig(departures, "by_grade", grade)) for grade, words in GRADES],
         "others": [
             (name, count(dig(departures, key)))
@@ -63,6 +76,25 @@ def _row(row: Mapping[str, Any], name: str) -> dict[str, Any]:
         "strip": interval_strip(row["departed"], css="c-red"),
         "per_km": rate(row["per_km"], "number", 2),
     }
+
+
+def _alarms(
+    condition: str, by_monitor: Mapping[str, Mapping[str, Any]], watchers: Sequence[str], data: CampaignData
+) -> dict[str, Any]:
+    cells = []
+    for name in watchers:
+        found = by_monitor.get(name) or {}
+        alarms = rate(found.get("false_per_min"), "number", 2)
+        minutes = number(dig(found, "false_per_min", "n"), 1)
+        counted = f"{count(dig(found, 'false_per_min', 'k'))} in {minutes} min"
+        cells.append(
+            {
+                "strip": interval_strip(found.get("recall"), css=colour_of(name, data.kind(name))),
+                "recall": rate(found.get("recall")),
+                "false": Shown(alarms.text, alarms.interval, counted, alarms.reason, alarms.method),
+            }
+        )
+    return {"condition": condition, "cells": cells}
 
 
 def _grade(grade: str, words: str, value: Mapping[str, Any] | None) -> dict[str, Any]:

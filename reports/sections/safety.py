@@ -70,6 +70,10 @@ def _row(entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
         "over_max": _of(rate(entry.get("sg_over_max"))),
         "net": _of(rate(entry.get("sg_net"), "signed_percent")),
         "net_against": str(entry.get("sg_net_against") or "").removeprefix("takeover:"),
+        "above": [
+            (str(mode).removeprefix("takeover:"), _of(rate(value, "signed_percent")))
+            for mode, value in (entry.get("sg_above") or {}).items()
+        ],
         "ac": _of(rate(entry.get("ac"))),
         "ac_oracle": percent(entry.get("ac_oracle"), 1),
         "rh": rate(entry.get("rh_per_km"), "number", 2),
@@ -94,7 +98,7 @@ def _points(data: CampaignData, entries: list[Mapping[str, Any]]) -> tuple[list[
     points, left_out = [], []
     for entry in entries:
         gain, cost = entry.get("sg") or {}, entry.get("ac") or {}
-        label = f"{entry['monitor']} @ {entry['point']}"
+        label = str(entry["mode"]).removeprefix("takeover:").replace("@", " @ ")
         y, x = finite(gain.get("value")), finite(cost.get("value"))
         if x is None or y is None:
             reason = rate(gain).reason or rate(cost).reason

@@ -26,6 +26,7 @@ TAKEOVER_MODES = {
     "takeover:saliency_student@fa0.50": 0.7,
     "takeover:always_on@fa0.50": 0.95,
     "takeover:random@duty10": 0.15,
+    "takeover:condition_only@fa0.50": 0.4,
 }
 POINTS = ("fa0.10", "fa0.25", "fa0.50", "duty5", "duty10", "conformal10")
 MONITORS = ("saliency_student", "camera_student", "random", "always_on", "condition_only", "curvature")

@@ -10,8 +10,10 @@ import pytest
 
 from harness.results.store import StoreError
 from reports import campaign_report
+from reports.alarms_by_condition import alarms_by_condition
 from reports.campaign_data import ReportError, load
 from reports.campaign_report import build_report
+from reports.operating_points import MAIN_POINT, operating_points
 from reports.sections import departures
 from tests.reports.synthetic import write_campaign
 
@@ -53,6 +55,18 @@ def test_sections_without_data_say_why(campaign: Path, tmp_path: Path) -> None:
     assert "no takeover runs beside shadow runs" in text
     assert "No monitor was judged" in text
     assert "no runs of mode log" in text
+
+
+def test_alarms_by_condition_add_up_to_the_summary(campaign: Path) -> None:
+    data = load(campaign)
+    found = alarms_by_condition(data, operating_points(data.summary), ["saliency_student", "unknown"])
+    assert len(found) == 3 and all(set(by_monitor) == {"saliency_student"} for by_monitor in found.values())
+    (monitor,) = [m for m in data.summary["monitors"] if m["name"] == "saliency_student"]
+    (point,) = [p for p in monitor["points"] if p["point"] == MAIN_POINT]
+    rates = [by_monitor["saliency_student"] for by_monitor in found.values()]
+    for ours, pooled in (("recall", point["event_recall"]), ("false_per_min", point["false_alarms_per_min"]["all"])):
+        assert sum(rate[ours]["k"] for rate in rates) == pooled["k"]
+        assert sum(rate[ours]["n"] for rate in rates) == pytest.approx(pooled["n"])
 
 
 def test_undefined_rates_are_dashes_with_a_reason(campaign: Path) -> None:
