@@ -95,7 +95,9 @@ def main() -> None:
     for name, part in result["parts"].items():
         budget = f"(budget {part['budget_ms']} ms)" if part["budget_ms"] else ""
         print(f"{name:32s} {part['median_ms']:8.2f} ms  {part['share']:6.1%}  {budget}")
-    print(f"in the loop {result['ticks_per_s_in_loop']} ticks/s, with set-up {result['ticks_per_s_with_set_up']} ticks/s")
+    print(
+        f"in the loop {result['ticks_per_s_in_loop']} ticks/s, with set-up {result['ticks_per_s_with_set_up']} ticks/s"
+    )
     print(json.dumps(result))
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,150 @@
+"""The README's results table from a stored summary: `python -m reports.results_table RESULTS`.
+
+Copies the campaign's `summary.json` to `docs/reference/summary.json` and writes the table between the README's markers.
+Without RESULTS it renders again from the stored copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+STORED = ROOT / "docs" / "reference" / "summary.json"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+
+
+class ReadmeMarkersError(ValueError):
+    """The README lacks the markers between which the table stands."""
+
+
+def rate_text(rate: dict[str, Any] | None, percent: bool = True, digits: int = 1) -> str:
+    """A rate object as text: value, 95 % interval and counts; "–" with the reason where it is undefined."""
+    if rate is None:
+        return "–"
+    scale, unit = (100.0, " %") if percent else (1.0, "")
+    if rate.get("value") is None:
+        return f"– ({rate.get('reason', 'undefined')})"
+    text = f"{rate['value'] * scale:.{digits}f}{unit}"
+    if rate.get("low") is not None and rate.get("high") is not None:
+        text += f" [{rate['low'] * scale:.{digits}f}, {rate['high'] * scale:.{digits}f}]"
+    return text
+
+
+def render(summary: dict[str, Any]) -> str:
+    """Markdown of the results section."""
+    counts, verdict = summary["counts"], summary["verdict"]
+    lines = [
+        f"Reference campaign on the embedded simulator: {counts['shadow_runs']} shadow runs, "
+        f"{counts['departures']} departures, {counts['km']:.0f} km; verdict **{verdict['status']}**"
+        + (f" ({'; '.join(verdict['reasons'])})" if verdict.get("reasons") else "")
+        + ". 95 % intervals in brackets.",
+        "",
+        *_conditions(summary),
+        "",
+        *_monitors(summary),
+        "",
+        *_safety(summary),
+        "",
+        *_parity(summary),
+    ]
+    return "\n".join(lines)
+
+
+def _conditions(summary: dict[str, Any]) -> list[str]:
+    lines = ["| condition | runs that departed (over the line ≥ 0.2 s) | n |", "|---|---|---|"]
+    for row in summary["departures"]["by_condition"]:
+        rate = row["departed"]
+        lines.append(f"| {row['condition']} | {rate_text(rate)} | {rate['k']}/{rate['n']} |")
+    return lines
+
+
+def _monitors(summary: dict[str, Any]) -> list[str]:
+    lines = [
+        "| monitor | recall at `fa0.50` | false alarms/min measured | AUROC within run | AUROC pooled | median lead |",
+        "|---|---|---|---|---|---|",
+    ]
+    for monitor in summary["monitors"]:
+        point = next((p for p in monitor["points"] if p["point"] == "fa0.50"), None)
+        if point is None:
+            continue
+        name = monitor["name"] + (" (privileged)" if monitor.get("privileged") else "")
+        median_s = point["lead_s"].get("median")
+        lead = "–" if median_s is None else f"{median_s:.1f} s"
+        lines.append(
+            f"| {name} | {rate_text(point['event_recall'])} "
+            f"| {rate_text(point['false_alarms_per_min']['all'], False, 2)} "
+            f"| {rate_text(monitor['auroc_within'], False, 3)} "
+            f"| {rate_text(monitor['auroc_pooled'], False, 3)} | {lead} |"
+        )
+    return lines
+
+
+def _safety(summary: dict[str, Any]) -> list[str]:
+    lines = [
+        "| takeover by | safety gain SG | availability cost AC | saved | harmed | departed in shadow |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in summary["safety_gain"]:
+        lines.append(
+            f"| {row['mode'].removeprefix('takeover:')} | {rate_text(row['sg'])} | {rate_text(row['ac'])} "
+            f"| {row['saved']} | {row['harmed']} | {row['departed']} |"
+        )
+    return lines
+
+
+def _parity(summary: dict[str, Any]) -> list[str]:
+    parity = summary["paper_parity"]
+    lines = [
+        "TPR at 5° (share of frames with |SWA error| > 5° that are flagged; the paper's measure) and FPR, on-policy:",
+        "",
+        "| reference SWA | "
+        + " | ".join(f"{name} TPR | {name} FPR" for name in parity["on_policy"]["monitors"])
+        + " | paper: saliency / camera |",
+        "|---|" + "---|---|" * len(parity["on_policy"]["monitors"]) + "---|",
+    ]
+    paper = parity["paper"]
+    for index, span in enumerate(("0-30", "30-60", "60-90")):
+        cells = []
+        for monitor in parity["on_policy"]["monitors"].values():
+            row = next(r for r in monitor["ranges"] if r["range_deg"] == span)
+            cells += [rate_text(row["tpr"]), rate_text(row["fpr"])]
+        reference = " / ".join(f"{values[index]} %" for values in paper.values())
+        lines.append(f"| {span}° | " + " | ".join(cells) + f" | {reference} |")
+    return lines
+
+
+def write_readme(text: str, readme: Path = README) -> None:
+    """Replace what stands between the markers, atomically.
+
+    Raises:
+        ReadmeMarkersError: a marker is missing.
+    """
+    content = readme.read_text(encoding="utf-8")
+    if BEGIN not in content or END not in content:
+        raise ReadmeMarkersError(f"{readme.name} needs the markers {BEGIN} and {END} around the table")
+    before, rest = content.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    temporary = readme.with_name(f".{readme.name}.{os.getpid()}.tmp")
+    temporary.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    temporary.replace(readme)
+
+
+def main() -> None:
+    """Store the summary where one is given, then render."""
+    parser = argparse.ArgumentParser(prog="python -m reports.results_table", description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, nargs="?", help="folder of a reference campaign")
+    options = parser.parse_args()
+    if options.results is not None:
+        STORED.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(options.results / "summary.json", STORED)
+    write_readme(render(json.loads(STORED.read_text(encoding="utf-8"))))
+
+
+if __name__ == "__main__":
+    main()
