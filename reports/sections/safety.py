@@ -125,7 +125,7 @@ def _twins(entries: list[Mapping[str, Any]]) -> str:
     pairs = sum(int(entry.get("pairs") or 0) for entry in entries)
     diverged = sum(int(entry.get("twins_diverged_early") or 0) for entry in entries)
     if diverged == 0:
-        return f"Twins that differed before the first takeover: none of {count(pairs)}; they are bit-identical up to there."
+        return f"Twins that differ before the first takeover: 0 of {count(pairs)}."
     return (
         f"{count(diverged)} of {count(pairs)} twins differed before the first takeover: "
         "what they show is not the effect of the takeover alone."
