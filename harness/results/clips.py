@@ -115,9 +115,7 @@ def _heat(panel: Picture, where: tuple[int, int, int, int], clip_frame: ClipFram
     x0, x1 = x + round(left * w), x + round(right * w)
     y0, y1 = y + round(top * h), y + round(bottom * h)
     if x1 <= x0 or y1 <= y0:
-        raise ClipError(
-            f"saliency_box {clip_frame.saliency_box} is empty: give shares left < right, top < bottom"
-        )
+        raise ClipError(f"saliency_box {clip_frame.saliency_box} is empty: give shares left < right, top < bottom")
     small = cv2.resize(saliency, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
     grey = cv2.cvtColor(panel, cv2.COLOR_RGB2GRAY)
     result = np.repeat((grey * 0.55).astype(np.uint8)[:, :, None], 3, axis=2)
@@ -166,9 +164,7 @@ def _alarm_rows(canvas: Picture, top: int, alarms: Mapping[str, tuple[float, boo
     for row, name in enumerate(shown):
         y = top + row * 14
         ratio, alarm = alarms[name]
-        _text(
-            canvas, name if len(name) <= 20 else name[:19] + "~", 328, y + 9, TEXT if alarm else MUTED, 0.33
-        )
+        _text(canvas, name if len(name) <= 20 else name[:19] + "~", 328, y + 9, TEXT if alarm else MUTED, 0.33)
         _box(canvas, x0, y + 1, x1, y + 10, TRACK)
         if not math.isnan(ratio):
             share = max(0.0, min(1.0, ratio / RATIO_RANGE))
