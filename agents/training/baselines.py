@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from agents.monitors.image_statistics import ImageStatistics
 from agents.monitors.risk_table import POOLED, RiskTable
-from agents.training.dataset import Frames
+from agents.training.dataset import Frames, NoDataError
 from harness.simulation.sensor_stage import severities
 from sensor_sim.schedule import SensorSchedule
 
 HORIZON_S = 3.0
+TIME_SLACK_S = 1e-3
+"""Stored times are float32; a frame exactly on a limit must not depend on its last bit."""
 LEVELS = np.array([0.05, 0.1, 0.2, 0.4, 0.7, 1.0])
 CURVATURES_1PM = np.array([0.0, 0.004, 0.01, 0.02, 0.033])
 PRIOR_FRAMES = 40.0
@@ -28,9 +30,14 @@ def fit_risk_tables(frames: Frames) -> tuple[RiskTable, RiskTable]:
 
     Returns:
         (condition only, condition × curvature).
+
+    Raises:
+        NoDataError: no frame tells what followed it.
     """
     soon = departs_soon(frames)
-    usable = frames.columns["departed"] == 0.0
+    usable = outcome_known(frames)
+    if not usable.any():
+        raise NoDataError("no run is long enough to say whether a departure followed: collect longer episodes")
     curvature = np.abs(frames.columns["curvature_ahead_1pm"])
     base = float(soon[usable].mean())
     names, severity = severity_columns(frames)
@@ -41,7 +48,7 @@ def fit_risk_tables(frames: Frames) -> tuple[RiskTable, RiskTable]:
         active = usable & (severity[name] > 0.0)
         active_any |= active
         tables[name], curved[name] = _cells(severity[name], curvature, soon, active, base)
-    pooled = np.max(np.stack([severity[name] for name in names]), axis=0)
+    pooled = np.max(np.stack([np.zeros(len(frames)), *(severity[name] for name in names)]), axis=0)
     tables[POOLED], curved[POOLED] = _cells(pooled, curvature, soon, active_any, base)
     nominal = _by_curvature(curvature, soon, usable & ~active_any, base)
     return RiskTable(LEVELS, tables), RiskTable(LEVELS, curved, CURVATURES_1PM, nominal)
@@ -55,8 +62,18 @@ def departs_soon(frames: Frames) -> npt.NDArray[np.bool_]:
         if departed.any():
             onset_s = frames.columns["time_s"][rows][int(np.argmax(departed))]
             time_s = frames.columns["time_s"][rows]
-            soon[rows] = (time_s < onset_s) & (time_s >= onset_s - HORIZON_S)
+            soon[rows] = (time_s < onset_s) & (time_s >= onset_s - HORIZON_S - TIME_SLACK_S)
     return soon
+
+
+def outcome_known(frames: Frames) -> npt.NDArray[np.bool_]:
+    """(N,) False after a departure and, censored, in the last 3 s of a run that ends without one (PROTOCOL §3)."""
+    known = frames.before_departure.copy()
+    for rows in episode_rows(frames):
+        if known[rows].all():
+            time_s = frames.columns["time_s"][rows]
+            known[rows] = time_s <= time_s.max(initial=0.0) - HORIZON_S + TIME_SLACK_S
+    return known
 
 
 def severity_columns(frames: Frames) -> tuple[list[str], dict[str, npt.NDArray[np.float64]]]:
@@ -66,14 +83,22 @@ def severity_columns(frames: Frames) -> tuple[list[str], dict[str, npt.NDArray[n
         spec = frames.specs[index]
         schedule = SensorSchedule.from_spec(spec["sensor"])
         for row in rows:
-            for name, value in _severities_at(schedule, spec, float(frames.columns["time_s"][row])):
+            # The stored time is float32; an effect begins at an exact tick.
+            tick = round(float(frames.columns["time_s"][row]) / spec["tick_s"])
+            for name, value in _severities_at(schedule, spec, tick * spec["tick_s"]):
                 columns.setdefault(name, np.zeros(len(frames)))[row] = value
     return sorted(columns), columns
 
 
 def measure_image_statistics(frames: Frames) -> ImageStatistics:
-    """Brightness and sharpness of frames on which no artifact acts."""
+    """Brightness and sharpness of frames on which no artifact acts.
+
+    Raises:
+        NoDataError: there is none.
+    """
     calm = frames.columns["sensor_level"] == 0.0
+    if not calm.any():
+        raise NoDataError("every frame has an artifact: collect some with the ideal sensor")
     brightness = float(frames.columns["brightness_dn"][calm].mean())
     return ImageStatistics(brightness, float(frames.columns["log_sharpness"][calm].mean()), int(calm.sum()))
 

@@ -5,16 +5,29 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from agents.registry import make_monitor
 from agents.training.splits import DataSet
-from agents.weights_io import save_json
-from harness.cluster.campaign_run import RunOptions, run_campaign
+from agents.weights_io import save_json, sha256_of
+from harness.cluster.campaign_run import CampaignResult, RunOptions, run_campaign
 from harness.evaluation.thresholds import fit_thresholds
 from harness.results.reader import read_campaign
 
 
 class CalibrationIncompleteError(RuntimeError):
     """Calibration episodes are missing: thresholds from a part of the runs would not be those of the set."""
+
+
+def require_complete(result: CampaignResult) -> None:
+    """Refuse a campaign of which episodes are missing.
+
+    Raises:
+        CalibrationIncompleteError: names how many, and what the campaign said.
+    """
+    missing = result.planned - result.stored
+    if missing > 0 or result.planned == 0:
+        raise CalibrationIncompleteError(
+            f"{missing} of {result.planned} calibration episodes are missing ({result.status}"
+            f"{': ' + result.message if result.message else ''}): run the stage again"
+        )
 
 
 def calibrate(dataset: DataSet, folder: Path, out: Path, workers: int) -> None:
@@ -35,12 +48,12 @@ def calibrate(dataset: DataSet, folder: Path, out: Path, workers: int) -> None:
         device="cpu",
     )
     result = run_campaign(options)
-    if result.stored < result.planned:
-        raise CalibrationIncompleteError(f"{result.planned - result.stored} calibration episodes missing: run again")
+    require_complete(result)
     campaign, episodes = read_campaign(folder)
-    runs = [episode for episode in episodes if not episode.is_missing]
-    names = runs[0].monitors
-    latencies = {name: make_monitor(name).declared_latency_s for name in names}
-    provenance = {"campaign": dataset.name, "scenario_sha256": campaign.get("scenario_sha256"), "runs": len(runs)}
+    # A run in which the agent itself failed has an end without a departure and says nothing about false alarms.
+    runs = [episode for episode in episodes if episode.outcome == "completed"]
+    latencies = {monitor["name"]: float(monitor["declared_latency_s"]) for monitor in campaign["monitors"]}
+    names = list(latencies)
+    provenance = {"campaign": dataset.name, "scenario_sha256": sha256_of(dataset.scenario), "runs": len(runs)}
     save_json(out, json.loads(json.dumps(fit_thresholds(runs, names, provenance, latencies))))
     print(f"thresholds of {len(names)} monitors from {len(runs)} runs -> {out.name}", flush=True)

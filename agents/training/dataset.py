@@ -25,6 +25,9 @@ COLUMNS = (
 )
 
 
+Rows = npt.NDArray[np.int64]
+
+
 class NoDataError(FileNotFoundError):
     """A stage needs frames that were not collected."""
 
@@ -38,7 +41,7 @@ class Frames:
         columns: name -> (N,) float32, see `COLUMNS`.
         episode: (N,) int32, index into `specs`.
         specs: episode specs as dicts.
-        data_hash: SHA-256 over the shards' file hashes, in order.
+        data_hash: SHA-256 over crops and labels of the shards, in order.
     """
 
     crops: npt.NDArray[np.uint8]
@@ -50,20 +53,29 @@ class Frames:
     def __len__(self) -> int:
         return len(self.crops)
 
-    def select(self, keep: npt.NDArray[np.bool_]) -> Frames:
-        """The frames where ``keep`` (N,) is True."""
-        columns = {name: values[keep] for name, values in self.columns.items()}
-        return Frames(self.crops[keep], columns, self.episode[keep], self.specs, self.data_hash)
+    @property
+    def before_departure(self) -> npt.NDArray[np.bool_]:
+        """(N,) False after a departure: there the picture no longer shows the lane to keep."""
+        return self.columns["departed"] == 0.0
 
-    def before_departure(self) -> Frames:
-        """Without the frames after a departure: there the picture no longer shows the lane to keep."""
-        return self.select(self.columns["departed"] == 0.0)
+    def holdout(self, usable: npt.NDArray[np.bool_], share: float, seed: int) -> tuple[Rows, Rows]:
+        """(rows to fit on, rows to validate on), split by whole episodes; rows, because the crops fill gigabytes.
 
-    def holdout(self, share: float, seed: int) -> tuple[Frames, Frames]:
-        """(fit, validation), split by whole episodes."""
-        held = np.random.default_rng(seed).random(len(self.specs)) < share
+        Args:
+            usable: (N,) rows that take part. share: of the episodes to hold out, at least one. seed: of the draw.
+
+        Raises:
+            NoDataError: a side would be empty.
+        """
+        draws = np.random.default_rng(seed).random(len(self.specs))
+        held = draws < max(share, float(draws.min(initial=1.0)) + 1e-12)
         in_validation = held[self.episode]
-        return self.select(~in_validation), self.select(in_validation)
+        rows = np.flatnonzero(usable & ~in_validation), np.flatnonzero(usable & in_validation)
+        if not all(map(len, rows)):
+            raise NoDataError(
+                f"{len(self)} frames of {len(self.specs)} episodes cannot be split: collect more episodes"
+            )
+        return rows
 
 
 def load_frames(paths: Sequence[Path]) -> Frames:
@@ -75,16 +87,25 @@ def load_frames(paths: Sequence[Path]) -> Frames:
     if not paths:
         raise NoDataError("no collected frames: run `python -m agents.training.build` from its first stage on")
     digest = hashlib.sha256()
-    crops, episodes, specs = [], [], []
+    specs: list[dict[str, Any]] = []
     columns: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in COLUMNS}
-    for index, path in enumerate(paths):
+    for path in paths:
         with np.load(path) as shard:
-            crops.append(shard["crops"])
             specs.append(json.loads(str(shard["spec"])))
             for name in COLUMNS:
                 columns[name].append(shard[name])
-        episodes.append(np.full(len(crops[-1]), index, dtype=np.int32))
-        digest.update(crops[-1].tobytes())
-        digest.update(columns["swa_label_deg"][-1].tobytes())
+    counts = [len(part) for part in columns["swa_label_deg"]]
+    crops: npt.NDArray[np.uint8] | None = None
+    # Filled in place: joining a list of parts would need the memory twice.
+    for path, start, label in zip(paths, np.cumsum([0, *counts[:-1]]), columns["swa_label_deg"], strict=True):
+        with np.load(path) as shard:
+            part = shard["crops"]
+        if crops is None:
+            crops = np.empty((sum(counts), *part.shape[1:]), dtype=np.uint8)
+        crops[start : start + len(part)] = part
+        digest.update(part.tobytes())
+        digest.update(label.tobytes())
+    assert crops is not None
     merged = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return Frames(np.concatenate(crops), merged, np.concatenate(episodes), specs, digest.hexdigest())
+    episode = np.repeat(np.arange(len(paths), dtype=np.int32), counts)
+    return Frames(crops, merged, episode, specs, digest.hexdigest())

@@ -8,7 +8,7 @@ import torch
 
 from agents.pilotnet import PilotNet, PilotNetConfig
 from agents.preprocessing import to_network_input
-from agents.training.dataset import Frames
+from agents.training.dataset import Frames, Rows
 from agents.training.fit import BatchMaker, FitHistory, FitSettings, fit, predict
 
 SHARP_CURVE_DEG = 30.0
@@ -17,17 +17,17 @@ BRIGHTNESS_RANGE = 0.15
 NOISE_SIGMA_DN = 4.0
 
 
-def crop_batches(crops: npt.NDArray[np.uint8]) -> BatchMaker:
-    """Crops as YUV batches, unchanged."""
-    return lambda index: to_network_input(crops[index], "yuv")
+def crop_batches(crops: npt.NDArray[np.uint8], rows: Rows) -> BatchMaker:
+    """These rows of the crops as YUV batches, unchanged."""
+    return lambda index: to_network_input(crops[rows[index]], "yuv")
 
 
-def augmented_batches(crops: npt.NDArray[np.uint8], seed: int) -> BatchMaker:
-    """Crops as YUV batches with random brightness (±15 %) and weak sensor noise, as between two mornings."""
+def augmented_batches(crops: npt.NDArray[np.uint8], rows: Rows, seed: int) -> BatchMaker:
+    """The same with random brightness (±15 %) and weak sensor noise, as between two mornings."""
     generator = torch.Generator().manual_seed(seed)
 
     def make(index: npt.NDArray[np.int64]) -> torch.Tensor:
-        inputs = to_network_input(crops[index], "yuv")
+        inputs = to_network_input(crops[rows[index]], "yuv")
         gain = 1.0 + BRIGHTNESS_RANGE * (2.0 * torch.rand((len(index), 1, 1, 1), generator=generator) - 1.0)
         sigma = NOISE_SIGMA_DN * torch.rand((len(index), 1, 1, 1), generator=generator)
         luma = inputs[:, :1] * gain + sigma * torch.randn(inputs[:, :1].shape, generator=generator)
@@ -46,22 +46,25 @@ def fit_driver(
 
     Returns:
         (network, history, validation MAE in degrees by |reference SWA| range).
+
+    Raises:
+        NoDataError: too few episodes.
     """
-    train, held_out = frames.before_departure().holdout(share=0.1, seed=settings.seed)
+    train, held_out = frames.holdout(frames.before_departure, share=0.1, seed=settings.seed)
     network = PilotNet(PilotNetConfig(), seed=settings.seed)
     if start_from is not None:
         network.load_state_dict(start_from.state_dict())
-    label = train.columns["swa_label_deg"]
+    label = frames.columns["swa_label_deg"][train]
     weight = np.where(np.abs(label) > SHARP_CURVE_DEG, SHARP_CURVE_WEIGHT, 1.0).astype(np.float32)
-    wanted = held_out.columns["swa_label_deg"]
-    batches = crop_batches(held_out.crops)
+    wanted = frames.columns["swa_label_deg"][held_out]
+    batches = crop_batches(frames.crops, held_out)
 
     def validate(candidate: PilotNet) -> float:
         return float(np.abs(predict(candidate, batches, len(held_out), device) - wanted).mean())
 
     history = fit(
         network,
-        augmented_batches(train.crops, settings.seed),
+        augmented_batches(frames.crops, train, settings.seed),
         label,
         settings,
         device,

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from agents.pilotnet import PilotNet
+from agents.training.dataset import NoDataError
 
 FloatArray = npt.NDArray[np.float32]
 BatchMaker = Callable[[npt.NDArray[np.int64]], torch.Tensor]
@@ -54,20 +55,45 @@ def fit(
         network: fitted in place. batch: indices (B,) -> network input (B, C, H, W) float32, 0..255.
         target_deg: (N,). validate: network -> MAE in degrees, called after each epoch.
         sample_weight: (N,) probability weight of being drawn; None = every sample once per epoch.
+        device: where the network is trained. report: gets one line per epoch.
+
+    Returns:
+        What was reached. The network is left in evaluation mode.
+
+    Raises:
+        NoDataError: no sample.
     """
+    # Drop-out draws from torch's global generator: seeded here, and given back as it was.
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        return _fit(network, batch, target_deg, settings, device, validate, sample_weight, report)
+
+
+def _fit(
+    network: PilotNet,
+    batch: BatchMaker,
+    target_deg: FloatArray,
+    settings: FitSettings,
+    device: str,
+    validate: Callable[[PilotNet], float] | None,
+    sample_weight: FloatArray | None,
+    report: Callable[[str], None],
+) -> FitHistory:
+    if len(target_deg) == 0:
+        raise NoDataError("there is no sample to fit on")
     rng = np.random.default_rng(settings.seed)
-    torch.manual_seed(settings.seed)
+    size = min(settings.batch_size, len(target_deg))
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    steps = settings.epochs * (len(target_deg) // settings.batch_size)
+    steps = settings.epochs * (len(target_deg) // size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=max(steps, 2))
     history, started = FitHistory(), time.monotonic()
     for epoch in range(settings.epochs):
         network.train()
         order = _draw(rng, len(target_deg), sample_weight)
         losses = []
-        for start in range(0, len(order) - settings.batch_size + 1, settings.batch_size):
-            index = order[start : start + settings.batch_size]
+        for start in range(0, len(order) - size + 1, size):
+            index = order[start : start + size]
             inputs = batch(index).to(device=device, memory_format=torch.channels_last)
             wanted = torch.from_numpy(target_deg[index]).to(device)
             loss = functional.smooth_l1_loss(network(inputs), wanted, beta=LOSS_KNEE_DEG)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +11,10 @@ import torch
 from agents.pilotnet import PILOTNET_CONVOLUTIONS, PilotNet, PilotNetConfig, transfer_convolutions
 from agents.preprocessing import to_network_input
 from agents.saliency.visualbackprop import visualbackprop
-from agents.training.dataset import Frames
+from agents.training.dataset import Frames, Rows
 from agents.training.driver import mae_by_range
-from agents.training.fit import FitHistory, FitSettings, fit, predict
+from agents.training.fit import BatchMaker, FitHistory, FitSettings, fit, predict
 
-StudentInput = Literal["saliency", "camera"]
 FAILURE_DEG = 5.0
 
 
@@ -64,17 +62,21 @@ def fit_student(
     Args:
         frames: supplies the target and the split by episode; rows match ``inputs``.
         transfer_from: teacher whose convolutions start the student (the paper's 4.3), None = from scratch.
+
+    Returns:
+        (network, history, validation scores).
+
+    Raises:
+        NoDataError: too few episodes with an agent at the wheel.
     """
     target = frames.columns["swa_agent_deg"] - frames.columns["swa_label_deg"]
-    usable = (frames.columns["departed"] == 0.0) & np.isfinite(target)
-    held = np.random.default_rng(settings.seed).random(len(frames.specs)) < 0.15
-    train = np.flatnonzero(usable & ~held[frames.episode])
-    validation = np.flatnonzero(usable & held[frames.episode])
+    usable = frames.before_departure & np.isfinite(target)
+    train, validation = frames.holdout(usable, share=0.15, seed=settings.seed)
     network = PilotNet(PilotNetConfig(channels=1), seed=settings.seed)
     if transfer_from is not None:
         transfer_convolutions(transfer_from.cpu(), network)
 
-    def batches(rows: npt.NDArray[np.int64]):  # type: ignore[no-untyped-def]
+    def batches(rows: Rows) -> BatchMaker:
         return lambda index: torch.from_numpy(inputs[rows[index]]).unsqueeze(1).to(torch.float32)
 
     def validate(candidate: PilotNet) -> float:

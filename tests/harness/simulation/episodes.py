@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import carla
@@ -31,7 +31,7 @@ def episode(
     mode: str = "shadow",
     *,
     monitors: Sequence[str] = (),
-    segments: Sequence[dict[str, float]] = BEND,
+    segments: Sequence[Mapping[str, float]] = BEND,
     duration_s: float = 3.0,
     thresholds: dict[str, Any] = NO_THRESHOLDS,
     **changes: Any,
@@ -39,7 +39,7 @@ def episode(
     """The only episode of a campaign with these settings."""
     data: dict[str, Any] = {
         "campaign": "small",
-        "roads": [{"kind": "curves", "name": "road", "segments": list(segments)}],
+        "roads": [{"kind": "curves", "name": "road", "segments": [dict(segment) for segment in segments]}],
         "camera": {"width_px": 160, "height_px": 90},
         "ego": {"v_max_mps": 12.0},
         "conditions": [{"name": "ideal"}],
