@@ -37,7 +37,7 @@ class HangLimit:
     """Wall-clock time one try may take: ``base_s`` (start of the server, loading) + ``per_simulated_s`` ×
     duration."""
 
-    base_s: float = 120.0
+    base_s: float = 420.0
     per_simulated_s: float = 10.0
 
     def limit_s(self, task: EpisodeTask) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.cluster.attempt import AttemptResult, EpisodeExecutor
 from harness.simulation.errors import InfrastructureError
-from harness.simulation.server import Simulator, SimulatorServer
+from harness.simulation.server import START_TIMEOUT_S, Simulator, SimulatorServer
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WorkerSettings:
     simulator: Simulator
     executor: EpisodeExecutor
     log_folder: str
-    start_timeout_s: float = 90.0
+    start_timeout_s: float = START_TIMEOUT_S
 
 
 class EpisodeWorker:

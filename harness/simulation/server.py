@@ -26,6 +26,8 @@ from harness.simulation.ports import PortLease, lease_port_block
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAUNCHER = Path(__file__).with_name("launcher.py")
 START_ATTEMPTS = 3
+# A first start compiles the renderer, on a busy machine for minutes. A server that ends is noticed at once anyway.
+START_TIMEOUT_S = 300.0
 LOG_TAIL_BYTES = 64 * 1024
 
 SimulatorKind = Literal["embedded", "attach", "binary", "docker"]
@@ -110,7 +112,7 @@ class SimulatorServer:
         *,
         log_dir: Path,
         worker_index: int = 0,
-        start_timeout_s: float = 90.0,
+        start_timeout_s: float = START_TIMEOUT_S,
         command: Callable[[int], list[str]] = embedded_command,
     ) -> None:
         """Prepare a server without starting it.

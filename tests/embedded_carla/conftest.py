@@ -15,7 +15,7 @@ import carla
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 280.0
 """The first start on a machine compiles the kernels."""
 
 
