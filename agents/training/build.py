@@ -6,7 +6,7 @@ Stages, each resumable (finished shards and files of an earlier call are used ag
   first_driver  weak teacher (one epoch) and a first driver
   driver        the first driver drives, disturbed, and the expert labels; final driver on both sets
   monitor_fit   the final driver drives under artifacts; frames for the failure predictors
-  students      saliency students (teacher's maps, driver's maps) and the camera control; baseline tables
+  students      saliency student (on the weak teacher's maps) and its control on camera pictures; baseline tables
   calibrate     shadow runs with all monitors; operating points, frozen
 """
 
@@ -45,7 +45,7 @@ FIRST_DRIVER = "pilotnet_first_round.safetensors"
 FIRST_DRIVER_SETTINGS = FitSettings(epochs=4, learning_rate=2e-3)
 DRIVER_SETTINGS = FitSettings(epochs=3, learning_rate=1.5e-3)
 WEAK_TEACHER = FitSettings(epochs=1, learning_rate=5e-4)
-STUDENT = FitSettings(epochs=4, learning_rate=1e-3)
+STUDENT = FitSettings(epochs=3, learning_rate=1e-3)
 
 
 def main() -> None:
@@ -114,17 +114,11 @@ class Builder:
         teacher = load_network(self._out / TEACHER, "driver")
         settings = dataclasses.replace(STUDENT, seed=self._seed)
         torch.set_num_threads(self._workers)
-        arms = (
-            (
-                "saliency_student",
-                teacher.network,
-                {"map_source": "teacher", "teacher_weights": TEACHER, "teacher_sha256": teacher.sha256},
-            ),
-            ("saliency_student_driver_maps", driver.network, {"map_source": "driver"}),
+        teachers = {"map_source": "teacher", "teacher_weights": TEACHER, "teacher_sha256": teacher.sha256}
+        maps = saliency_inputs(teacher.network, frames.crops, self._device)
+        self._fit_and_save_student(
+            "saliency_student", "saliency_student", frames, maps, teacher.network, settings, teachers
         )
-        for name, source, extra in arms:
-            maps = saliency_inputs(source, frames.crops, self._device)
-            self._fit_and_save_student(name, "saliency_student", frames, maps, source, settings, extra)
         self._fit_and_save_student(
             "camera_student", "camera_student", frames, grey_inputs(frames.crops), driver.network, settings, {}
         )
