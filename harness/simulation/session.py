@@ -22,7 +22,8 @@ from agents.protocol import Frame
 from harness.simulation.errors import InfrastructureError
 
 STEERING_RATIO = 16.0
-LOAD_TIMEOUT_S = 60.0
+LOAD_TIMEOUT_S = 100.0
+"""The first world on a machine may have to compile the renderer's kernels, about a minute on an idle core."""
 SPAWN_CLEARANCE_M = 0.3
 
 
