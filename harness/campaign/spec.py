@@ -155,6 +155,24 @@ class ConditionEntry(_Model):
     modes: Annotated[tuple[ModeSpec, ...], Field(min_length=1)] | None = None
 
 
+class CriterionEntry(_Model):
+    """A bound that a figure of the summary must keep for the verdict PASS.
+
+    ``metric`` is a path as `harness.evaluation.verdict` reads it, for example
+    ``monitors[name=saliency_student].points[point=fa0.50].event_recall.low``.
+    """
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> CriterionEntry:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError(f"criterion on {self.metric!r}: give at_least or at_most, one of the two")
+        return self
+
+
 def _weather_tag(value: Any) -> str:
     return "preset" if isinstance(value, str) else "weather"
 
@@ -183,6 +201,7 @@ class CampaignSpec(_Model):
     monitors: tuple[Name, ...] = ()
     modes: tuple[ModeSpec, ...] = Field(default=(ModeSpec(kind="shadow"),), min_length=1)
     takeover: TakeoverSpec = TakeoverSpec()
+    criteria: tuple[CriterionEntry, ...] = ()
 
     @property
     def seed_indices(self) -> tuple[int, ...]:

@@ -210,6 +210,7 @@ def _described(options: RunOptions, plan: CampaignPlan, simulator: Simulator) ->
         "agent": plan.agent,
         "monitors": plan.monitors,
         "thresholds": plan.thresholds,
+        "criteria": [criterion.model_dump(exclude_none=True) for criterion in plan.spec.criteria],
         "simulator": {"name": simulator.kind, "version": None},
         "provenance": provenance(REPOSITORY),
         "episode_ids": [episode.episode_id for episode in plan.episodes],

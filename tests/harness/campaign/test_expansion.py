@@ -241,3 +241,11 @@ def test_the_flagship_is_a_four_minute_demo() -> None:
         "takeover:always_on",
         "takeover:random@duty10",
     }
+
+
+def test_a_criterion_has_exactly_one_bound() -> None:
+    spec = campaign(criteria=[{"metric": "counts.departures", "at_most": 3}])
+    assert spec.criteria[0].at_most == 3
+    for bounds in ({}, {"at_least": 1, "at_most": 2}):
+        with pytest.raises(ValueError, match="one of the two"):
+            campaign(criteria=[{"metric": "counts.departures", **bounds}])
