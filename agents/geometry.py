@@ -20,7 +20,7 @@ class Route:
         heading_rad: unwrapped tangent direction, counter-clockwise positive, (N,).
         curvature_1pm: signed, left positive, (N,).
         lane_width_m: (N,).
-        road_half_width_left_m, road_half_width_right_m: distance from this centre line to the edge of the drivable area, (N,).
+        road_half_width_left_m, road_half_width_right_m: from this centre line to the edge of the drivable area, (N,).
         odd_mask: True where the lane is outside the design domain (junction, lane change, missing marking), (N,) bool.
     """
 

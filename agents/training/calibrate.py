@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agents.training.splits import DataSet
 from agents.weights_io import save_json, sha256_of
+from harness.cluster.campaign_plan import plan_campaign
 from harness.cluster.campaign_run import CampaignResult, RunOptions, run_campaign
 from harness.evaluation.thresholds import fit_thresholds
 from harness.results.reader import read_campaign
@@ -34,11 +35,13 @@ def calibrate(dataset: DataSet, folder: Path, out: Path, workers: int) -> None:
     """Run (or finish) the calibration campaign, fit the points and write `thresholds.json`.
 
     Args:
-        folder: results of the campaign; an unfinished one is resumed. out: thresholds file.
+        folder: of the results, one folder below it per campaign id (other weights are another campaign); an
+            unfinished campaign is resumed. out: thresholds file.
 
     Raises:
         CalibrationIncompleteError: episodes were lost.
     """
+    folder = folder / plan_campaign(dataset.scenario).campaign_id
     started = (folder / "campaign.json").exists()
     options = RunOptions(
         scenario=None if started else dataset.scenario,
