@@ -12,7 +12,8 @@ Uint8Array = npt.NDArray[np.uint8]
 
 NEAREST_M, FARTHEST_M = 0.4, 420.0
 SCREEN_COLUMNS = 10
-"""Of a placed sprite: top x, top y, bottom x, bottom y, half width above, below, inverse depth, level, foot height over camera, sprite."""
+"""Of a placed sprite: top x, top y, bottom x, bottom y, half width above, below, inverse depth, level, foot height over
+camera, sprite."""
 
 TEXEL_ROWS, TEXEL_COLUMNS, LAST_LEVEL = 128, 64, 5
 _HALF = np.float32(0.5)

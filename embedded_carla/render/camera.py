@@ -17,7 +17,7 @@ class CameraError(ValueError):
 
 
 def camera_axes(camera: CameraPose) -> FloatArray:
-    """(3, 3): forward, right and up in world axes, by CARLA's (Unreal's) left-handed rotation order yaw, pitch, roll."""
+    """(3, 3): forward, right and up in world axes, in CARLA's (Unreal's) left-handed order yaw, pitch, roll."""
     p, y, r = (math.radians(v) for v in (camera.pitch_deg, camera.yaw_deg, camera.roll_deg))
     cp, sp, cy, sy, cr, sr = math.cos(p), math.sin(p), math.cos(y), math.sin(y), math.cos(r), math.sin(r)
     return np.array(
@@ -43,7 +43,8 @@ def focal_length_px(width: int, fov_deg: float) -> float:
 def ray_table(camera: CameraPose, width: int, height: int, fov_deg: float) -> FloatArray:
     """(4, 3): row 0 the camera's location; then ray(x, y) = row 1 + x · row 2 + y · row 3 for pixel indices x, y.
 
-    A ray is scaled to unit length along the forward axis, so location + depth · ray is the point seen in the middle of the pixel.
+    A ray is scaled to unit length along the forward axis, so location + depth · ray is the point seen in the middle of
+    the pixel.
     """
     forward, right, up = camera_axes(camera)
     focal = focal_length_px(width, fov_deg)

@@ -56,8 +56,9 @@ def smooth_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a:
 
 
 @njit(cache=True, error_model="numpy")
-def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: float, track_tone: float, texels: Uint8Array,
-                  start: Int32Array, scale: Float32Array, row: Float32Array, low: int, high: int) -> None:  # fmt: skip
+def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: float,
+                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array, row: Float32Array,
+                  low: int, high: int) -> None:  # fmt: skip
     """Albedo of pixels [low, high) of one row, all on one strip and so close together that they share texture levels.
 
     Args:

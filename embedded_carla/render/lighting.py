@@ -26,7 +26,8 @@ class Light:
         sun_direction: unit vector towards the sun. sun: irradiance on a surface facing it.
         ambient: irradiance from the sky on level ground.
         zenith, horizon, fog: radiance of the sky overhead, at the horizon, and of thick fog.
-        cloud: share of sky covered. extinction_per_m, fog_start_m: transmission = exp(−extinction · max(0, distance − start)).
+        cloud: share of sky covered.
+        extinction_per_m, fog_start_m: transmission = exp(−extinction · max(0, distance − start)).
         wetness: 0..1. headlight: strength 0..1. veil: share of grey that rain adds.
     """
 
@@ -75,8 +76,8 @@ def sun_direction(weather: Weather) -> Vector:
 def light_of(weather: Weather) -> Light:
     """Derive the light from the weather.
 
-    Sunlight is dimmed and reddened by the relative air mass (Kasten & Young 1989); sky light falls through twilight to a
-    faint night level; clouds take the sun and even out the sky.
+    Sunlight is dimmed and reddened by the relative air mass (Kasten & Young 1989); sky light falls through twilight to
+    a faint night level; clouds take the sun and even out the sky.
     """
     altitude = min(max(weather.sun_altitude_angle, -90.0), 90.0)
     cloud = min(max(weather.cloudiness, weather.precipitation * 0.9, 0.0), 100.0) / 100.0
@@ -124,9 +125,10 @@ def light_of(weather: Weather) -> Light:
 
 
 def tone_table() -> npt.NDArray[np.uint8]:
-    """(4096,) display value of sqrt(radiance / 4) · 4095: linear, then a soft shoulder to white, then the sRGB transfer curve.
+    """(4096,) display value of sqrt(radiance / 4) · 4095.
 
-    The square root spends the entries where the eye does; 4 is the radiance that clips.
+    Linear, then a soft shoulder to white, then the sRGB transfer curve. The square root spends the entries
+    where the eye does; 4 is the radiance that clips.
     """
     x = TONE_WHITE * (np.arange(TONE_ENTRIES) / (TONE_ENTRIES - 1.0)) ** 2
     over = np.maximum(x - SHOULDER, 0.0) / (1.0 - SHOULDER)

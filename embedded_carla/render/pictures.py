@@ -51,8 +51,8 @@ def encode_tags(out: Uint32Array, depth: Float32Array, prim: Int32Array, planes:
                 ids: Int32Array, sprite_ids: Int32Array) -> None:  # fmt: skip
     """City object label in R, low and high byte of the instance id in G and B.
 
-    ``ids``: instance of each triangle primitive (empty array: write no ids); ``sprite_ids``: of each sprite. A vehicle's own
-    label stands in column 5 of its surface row.
+    ``ids``: instance of each triangle primitive (empty array: write no ids); ``sprite_ids``: of each sprite. A
+    vehicle's own label stands in column 5 of its surface row.
     """
     height, width = depth.shape
     for y in range(height):

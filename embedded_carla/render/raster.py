@@ -1,10 +1,10 @@
 """Triangles to a visibility buffer: per pixel the inverse depth and which primitive is in front.
 
-Everything else about a pixel is affine in screen space once multiplied by inverse depth, so it is kept per primitive (nine
-coefficients) and evaluated when the pixel is shaded: less memory traffic than writing surface coordinates per pixel.
+Everything else about a pixel is affine in screen space once multiplied by inverse depth, so it is kept per primitive
+(nine coefficients) and evaluated when the pixel is shaded: less memory traffic than surface coordinates per pixel.
 
-Fill rule: a pixel belongs to a span when its centre lies in [left, right) and in [top, bottom). Both triangles at an edge
-compute its crossing from the same end points in the same order, so there is neither a gap nor a double hit.
+Fill rule: a pixel belongs to a span when its centre lies in [left, right) and in [top, bottom). Both triangles at an
+edge compute its crossing from the same end points in the same order, so there is neither a gap nor a double hit.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ def _span_fill(depth: Float32Array, prim: Int32Array, columns: Float32Array, poi
 
 
 @njit(cache=True, error_model="numpy")
-def _set_plane(plane: Float64Array, corners: Float64Array, uv: Float32Array, triangle: Int32Array, size: tuple[int, int],
-               focal: float) -> bool:  # fmt: skip
-    """Coefficients of one triangle from its corners (3, 3) in camera space (right, down, forward); False if seen edge on.
+def _set_plane(plane: Float64Array, corners: Float64Array, uv: Float32Array, triangle: Int32Array,
+               size: tuple[int, int], focal: float) -> bool:  # fmt: skip
+    """Coefficients of one triangle from its corners (3, 3), camera space (right, down, forward); False if seen edge on.
 
-    Homogeneous rasterisation (Olano & Greer 1997): barycentric coordinates over depth are the rows of the inverse of the
-    matrix of corners times the pixel's ray. No division by the triangle's area on screen, so grazing strips stay exact.
+    Homogeneous rasterisation (Olano & Greer 1997): barycentric coordinates over depth are the rows of the inverse of
+    the matrix of corners times the pixel's ray. No division by the area on screen, so grazing strips stay exact.
     """
     (x0, y0, z0), (x1, y1, z1), (x2, y2, z2) = corners
     m00, m01, m02 = y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2
@@ -154,10 +154,10 @@ def visible_tiles(centres: Float32Array, radii: Float32Array, eye: Float64Array,
 
 
 @njit(cache=True, error_model="numpy")
-def draw_triangles(depth: Float32Array, prim: Int32Array, columns: Float32Array, vertices: Float32Array, uv: Float32Array,
-                   triangles: Int32Array, ranges: Int32Array, vertex_ranges: Int32Array, tiles: Int32Array,
-                   eye: Float64Array, axes: Float64Array, focal: float, planes: Float64Array, source: Int32Array,
-                   first: int) -> int:  # fmt: skip
+def draw_triangles(depth: Float32Array, prim: Int32Array, columns: Float32Array, vertices: Float32Array,
+                   uv: Float32Array, triangles: Int32Array, ranges: Int32Array, vertex_ranges: Int32Array,
+                   tiles: Int32Array, eye: Float64Array, axes: Float64Array, focal: float, planes: Float64Array,
+                   source: Int32Array, first: int) -> int:  # fmt: skip
     """Draw the triangles of the given tiles.
 
     Args:

@@ -46,7 +46,8 @@ class GBuffer:
 
     Attributes:
         inverse_depth: (H, W) 1/m along the optical axis, 0 for sky.
-        primitive: (H, W) number of what is in front: 0 endless ground or sky, then triangles, from ``sprite_first`` on sprites.
+        primitive: (H, W) number of what is in front: 0 endless ground or sky, then triangles, from ``sprite_first`` on
+            sprites.
         planes: (n, 11) coefficients of each triangle (see ``raster``). surface, instance: (n,) of each triangle.
         surfaces: surface table these refer to.
         sprite_first, placed: first sprite's number, sprites on screen (see ``billboards``).
@@ -225,10 +226,11 @@ class Renderer:
         out = np.empty((height, width), dtype=np.uint32)
         shade_rgb(
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
-            gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture, sprites.brightness,
-            atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours, np.float32(scene.paint_wear),
-            textures.texels, textures.start, textures.texels_per_m, self._shadow, self._shadow_place, self._sky, self._tone,
-            self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background,
+            gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
+            sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,
+            np.float32(scene.paint_wear),
+            textures.texels, textures.start, textures.texels_per_m, self._shadow, self._shadow_place, self._sky,
+            self._tone, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background,
         )  # fmt: skip
         return out.view(np.uint8).reshape(height, width, 4)
 

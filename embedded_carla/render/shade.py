@@ -64,8 +64,8 @@ def transmission(distance_m: float, extinction: float, start_m: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _surface_lines(row: Float32Array, depths: Float32Array, columns: Float32Array, plane: Float64Array, rays: Float64Array,
-                   y: int, low: int, high: int) -> None:  # fmt: skip
+def _surface_lines(row: Float32Array, depths: Float32Array, columns: Float32Array, plane: Float64Array,
+                   rays: Float64Array, y: int, low: int, high: int) -> None:  # fmt: skip
     """Lines 0-6 and 11, 12 of pixels [low, high): depth, u, v, x, y, footprints. See ``ground_albedo``."""
     za, zb = np.float32(plane[0]), np.float32(plane[1])
     ua, ub, va, vb = np.float32(plane[3]), np.float32(plane[4]), np.float32(plane[6]), np.float32(plane[7])
@@ -166,7 +166,7 @@ def _light_sprite(row: Float32Array, placed: Float32Array, starts: Int32Array, t
 def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: Float32Array, ray_lengths: Float32Array,
               planes: Float64Array, prim_surface: Int32Array, surfaces: Float32Array, sprite_first: int,
               placed: Float32Array, pictures: Int32Array, brightness: Float32Array, atlas: Uint8Array,
-              level_start: Int32Array, colours: Float32Array, paint: Float32Array, wear: float, texels: Uint8Array,
+              level_start: Int32Array, colours: Float32Array, paint: Float32Array, wear: np.float32, texels: Uint8Array,
               start: Int32Array, scale: Float32Array, shadow: Uint8Array, shadow_place: Float64Array, sky: Uint32Array,
               tone: Uint8Array, light: Float32Array, rays: Float64Array, axes: Float64Array, focal: float,
               background: Float32Array) -> None:  # fmt: skip
@@ -178,7 +178,8 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
         columns, ray_lengths: 0 … W − 1; (H, W) length of each pixel's ray.
         planes, prim_surface: coefficients and surface row of each triangle. surfaces: surface table.
         sprite_first, placed, pictures, brightness, atlas, level_start: sprites.
-        colours … scale: materials and textures of the scene. shadow, shadow_place: lit share of the ground, its origin and cells per m.
+        colours … scale: materials and textures of the scene.
+        shadow, shadow_place: lit share of the ground, its origin and cells per m.
         sky, tone, light: painted sky, tone table, light vector. rays, axes, focal: camera.
         background: surface row of the endless plane.
     """

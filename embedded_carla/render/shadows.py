@@ -49,7 +49,7 @@ def _paint_shadows(out: Uint8Array, base: Float32Array, sizes: Float32Array, pic
 
 
 def paint_shadows(scene: Scene, sun_direction: Float32Array) -> Uint8Array:
-    """Lit share of the ground, ``scene.shadow_shape`` uint8 (255 = full sun). Below 4° altitude nothing is shaded singly."""
+    """Lit share of the ground, ``scene.shadow_shape`` uint8 (255 = full sun); no single shadows below 4° altitude."""
     out = np.full(scene.shadow_shape, 255, dtype=np.uint8)
     if float(sun_direction[2]) > LOWEST_SUN:
         sprites = scene.sprites

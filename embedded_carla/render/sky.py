@@ -34,7 +34,7 @@ def _noise_at(noise: Float32Array, x: float, y: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def _hill_line(azimuth: float, height: float, seed: int) -> float:
-    """Tangent of the horizon's elevation towards ``azimuth`` (rad): hills of several widths, closed round the circle."""
+    """Tangent of the horizon's elevation towards ``azimuth`` (rad): hills of several widths, closed in a circle."""
     total = 0.35
     for k in range(1, 9):
         waves = (1, 2, 3, 5, 9, 17, 33, 71)[k - 1]
@@ -127,8 +127,8 @@ def _paint(out: Uint32Array, noise: Float32Array, tone: npt.NDArray[np.uint8], s
                 out[face, row, column] = packed
 
 
-def paint_sky(light: Light, tone: npt.NDArray[np.uint8], hill_height_deg: float, hill_colour: tuple[float, float, float],
-              seed: int) -> Uint32Array:  # fmt: skip
+def paint_sky(light: Light, tone: npt.NDArray[np.uint8], hill_height_deg: float,
+              hill_colour: tuple[float, float, float], seed: int) -> Uint32Array:  # fmt: skip
     """Paint the sky.
 
     Returns:

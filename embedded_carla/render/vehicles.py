@@ -39,7 +39,7 @@ class ActorMesh:
 
 
 def _prism(bottom: tuple[float, float, float, float], top: tuple[float, float, float, float]) -> Float32Array:
-    """Six quads (6, 4, 3) of a frustum: rear, front, left, right, bottom, top. Each tuple: x rear, x front, y half, z."""
+    """Six quads (6, 4, 3) of a frustum: rear, front, left, right, bottom, top. Tuples: x rear, x front, y half, z."""
     (xr0, xf0, y0, z0), (xr1, xf1, y1, z1) = bottom, top
     lower = [(xr0, -y0, z0), (xf0, -y0, z0), (xf0, y0, z0), (xr0, y0, z0)]
     upper = [(xr1, -y1, z1), (xf1, -y1, z1), (xf1, y1, z1), (xr1, y1, z1)]

@@ -16,8 +16,8 @@ def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Arra
                 high: int) -> None:  # fmt: skip
     """Radiance (lines 7-9) of pixels [low, high) of one wall.
 
-    A vehicle's body (material BODY) keeps its own linear colour in columns 2-4 of its surface row. Walls read line 1 as metres
-    along and line 2 as metres up (bodies: shares of the length from −1 to 1 and of the height from 0 to 1).
+    A vehicle's body (material BODY) keeps its own linear colour in columns 2-4 of its surface row. Walls read line 1 as
+    metres along and line 2 as metres up (bodies: shares of the length from −1 to 1 and of the height from 0 to 1).
     """
     material = int(surface[0])
     colour = colours[material]

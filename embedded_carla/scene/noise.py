@@ -10,7 +10,7 @@ Float32Array = npt.NDArray[np.float32]
 
 
 @njit(cache=True)
-def hash_unit(a: int, b: int, seed: int) -> float:
+def hash_unit(a: int, b: int, seed: int) -> np.float32:
     """Hash two integers and a seed to [0, 1) (the finaliser of MurmurHash3, 32 bit)."""
     h = np.uint32(a * 374761393 + b * 668265263 + seed * 1274126177)
     h ^= h >> np.uint32(16)

@@ -18,7 +18,8 @@ class TexturePack:
     Attributes:
         asphalt, shoulder, verge, grass: extremes of each ground.
         asphalt_contrast, ground_contrast: strength of the grain.
-        patches: share of repaired asphalt, 0..1. cracks: tarred cracks per 64 m. joints_m: spacing of cross joints (0: none).
+        patches: share of repaired asphalt, 0..1. cracks: tarred cracks per 64 m.
+        joints_m: spacing of cross joints (0: none).
         track: darkening (negative) or polishing (positive) of wheel tracks.
         verge_band_m: width of the gravel or sand beside the pavement.
         leaves, leaves_alternate: crown colours; trunk colour. conifer_share: 0..1; bare: share of leaves missing.

@@ -1,8 +1,8 @@
 """Road surface as ribbons: one strip round each lane border, and the verge beyond the outer borders.
 
 A strip spans from the middle of the lane left of a border to the middle of the lane right of it, and its second surface
-coordinate v is the distance from that border (right positive). So one row of the surface table describes all that lies on
-the strip, the painted line is exact wherever the lane's width changes, and the edge of the pavement is blended
+coordinate v is the distance from that border (right positive). So one row of the surface table describes all that
+lies on the strip, the painted line is exact wherever the lane's width changes, and the edge of the pavement is blended
 analytically like a painted line.
 """
 

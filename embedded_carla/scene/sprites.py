@@ -31,7 +31,7 @@ TAGS = np.array([TAG_VEGETATION] * 10 + [TAG_POLE, 28], dtype=np.int32)
 
 @njit(cache=True, error_model="numpy")
 def _blob(image: Float32Array, row: float, column: float, radius: float, colour: Float32Array, bare: float, seed: int,
-          lean_x: float, lean_y: float) -> None:  # fmt: skip
+          lean_x: float | np.float32, lean_y: float) -> None:  # fmt: skip
     """Paint a ball of leaves: (r, g, b, opaque, normal right, up, near)."""
     for i in range(max(int(row - radius), 0), min(int(row + radius) + 2, image.shape[0])):
         for j in range(max(int(column - radius), 0), min(int(column + radius) + 2, image.shape[1])):

@@ -28,7 +28,7 @@ def plane_height(road_points: FloatArray) -> tuple[float, bool]:
 
 @njit(cache=True, error_model="numpy")
 def _heights(points: FloatArray, xs: FloatArray, ys: FloatArray, reach_m: float) -> FloatArray:
-    """Ground height at grid nodes: below every road point within reach, elsewhere the distance-weighted mean of roads."""
+    """Ground height at grid nodes: below every road point within reach, else the distance-weighted mean of roads."""
     out = np.empty((len(ys), len(xs)))
     for i in range(len(ys)):
         for j in range(len(xs)):

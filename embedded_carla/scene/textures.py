@@ -24,7 +24,7 @@ TEXELS_PER_M = np.array([[100.0, 100.0], [8.0, 50.0], [50.0, 50.0], [2.5, 2.5]],
 def _asphalt_grain(seed: int) -> Float32Array:
     grain = layered_noise(SIZE, SIZE, ((1, 1), (2, 2), (4, 4)), (1.0, 0.9, 0.5), seed)
     stones = layered_noise(SIZE, SIZE, ((2, 2),), (1.0,), seed + 7)
-    return grain + np.float32(1.2) * (stones > 1.55)
+    return grain + np.float32(1.2) * (stones > 1.55).astype(np.float32)
 
 
 @njit(cache=True, error_model="numpy")
@@ -85,7 +85,7 @@ def _ground_macro(seed: int) -> Float32Array:
 
 @njit(cache=True, error_model="numpy")
 def _rip_map(image: Float32Array, out: npt.NDArray[np.uint8], start: npt.NDArray[np.int32]) -> None:
-    """Write all levels of ``image`` (mean 0, deviation 1) behind one another; start[i, j]: rows halved i, columns j times."""
+    """Write all levels of ``image`` (mean 0, deviation 1); start[i, j]: first texel, rows halved i, columns j times."""
     position = 0
     rows = image.copy()
     for i in range(LEVELS):

@@ -87,7 +87,7 @@ class SpriteAtlas:
     """Pictures of sprites in halving sizes, all levels flat behind one another.
 
     Attributes:
-        texels: (N, 8) uint8: r, g, b (albedo × 255), opaque (0 or 255), normal right, up, towards the viewer (+128), unused.
+        texels: (N, 8) uint8: r, g, b (albedo × 255), opaque (0 or 255), normal right, up, near (+128), unused.
         level_start: (pictures, levels) first texel. Level k is (128 >> k) rows by (64 >> k) columns.
         tags: semantic tag of each picture.
     """
@@ -122,7 +122,7 @@ class Scene:
         surfaces: (S, 16), see ``Surface``.
         tile_centre: (K, 3); tile_radius: (K,). tile_vertices, tile_triangles: (K, 2) half-open ranges.
         sprites, atlas, textures: see there.
-        material_colours: (M, 8) linear albedo r, g, b of the one extreme, r, g, b of the other, grain and macro contrast.
+        material_colours: (M, 8) linear albedo r, g, b of one extreme, r, g, b of the other, grain and macro contrast.
         paint_colours: (C, 3) linear albedo. paint_wear: 0..1.
         track_tone: brightening (or darkening, negative) of wheel tracks.
         plane_z_m: height of the endless ground behind everything.
