@@ -29,6 +29,7 @@ class PilotNetDriver:
     def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
         self.name = name or self.name
         self._loaded = load_network(weights or WEIGHTS_FOLDER / "pilotnet.safetensors", "driver", device)
+        self.weights_path = self._loaded.path
         if self._loaded.device.type == "cpu":
             torch.set_num_threads(1)
 

@@ -119,7 +119,11 @@ class MonitorOutput:
 
 @runtime_checkable
 class Agent(Protocol):
-    """Something that steers."""
+    """Something that steers.
+
+    One with weights also has ``weights_path``, the file: the report compares what the card beside it names as
+    trained on with what drove, and without it says that nobody knows.
+    """
 
     name: str
     privileged: bool
@@ -137,7 +141,10 @@ class Agent(Protocol):
 
 @runtime_checkable
 class Monitor(Protocol):
-    """A failure predictor: scores the risk of each frame. Direction is always 'higher = riskier'."""
+    """A failure predictor: scores the risk of each frame. Direction is always 'higher = riskier'.
+
+    One with weights also has ``weights_path``, as an agent.
+    """
 
     name: str
     unit: str

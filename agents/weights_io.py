@@ -137,6 +137,30 @@ def card_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
+def trained_on(path: Path) -> dict[str, Any] | None:
+    """Whose pictures weights were trained on, as their card says.
+
+    Args:
+        path: weights file, or a JSON file that training wrote, which is its own card.
+
+    Returns:
+        ``simulator`` and ``scene_version`` (of its pictures), each None where the card does not say it; None
+        without a card, or where it is that of another file.
+
+    Raises:
+        WeightsError: the card is damaged.
+    """
+    try:
+        written = load_json(card_path(path))
+    except MissingWeightsError:
+        return None
+    if written.get("sha256", sha256_of(path)) != sha256_of(path):
+        return None
+    provenance = written.get("provenance")
+    said = provenance if isinstance(provenance, dict) else written
+    return {"simulator": said.get("simulator"), "scene_version": said.get("scene_version")}
+
+
 def load_json(path: Path) -> dict[str, Any]:
     """Read a JSON object that training wrote (model card, risk table, image statistics).
 

@@ -41,6 +41,7 @@ def test_a_campaign_leaves_records_figures_and_a_report(undisturbed: Path) -> No
     assert len(campaign["episode_ids"]) == len(tick_tables(undisturbed)) == EPISODES
     assert campaign["simulator"]["name"] == "embedded"
     assert campaign["simulator"]["version"].startswith("0.9.16")
+    assert campaign["simulator"]["scene_version"] >= 1
     assert campaign["provenance"]["packages"]["carla"] == "0.9.16"
     assert str(undisturbed.parent) not in (undisturbed / "campaign.json").read_text()
     assert (undisturbed / "report.html").stat().st_size > 1000

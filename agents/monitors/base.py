@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agents.protocol import EpisodeContext
 
 
@@ -13,12 +15,14 @@ class MonitorBase:
         unit: of the raw score.
         privileged: uses ground truth that no car has.
         declared_latency_s: an alarm takes effect this long after its frame, rounded up to ticks.
+        weights_path: file of the weights; None: no weights.
     """
 
     name: str
     unit: str
     privileged: bool = False
     declared_latency_s: float = 0.0
+    weights_path: Path | None = None
 
     @property
     def weights_sha256(self) -> str | None:

@@ -23,6 +23,7 @@ class BrightnessMonitor(MonitorBase):
 
     def __init__(self, statistics: Path = IMAGE_STATISTICS_PATH) -> None:
         self._usual_dn = ImageStatistics.load(statistics).brightness_dn
+        self.weights_path = statistics
         self._sha256 = sha256_of(statistics)
 
     @property

@@ -31,6 +31,7 @@ class CameraStudentMonitor(MonitorBase):
     def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
         self.name = name or self.name
         self._loaded = load_network(weights or WEIGHTS_FOLDER / "camera_student.safetensors", ROLE, device)
+        self.weights_path = self._loaded.path
         check_one_channel(self._loaded)
         if self._loaded.device.type == "cpu":
             torch.set_num_threads(1)

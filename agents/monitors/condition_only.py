@@ -25,6 +25,7 @@ class ConditionOnlyMonitor(MonitorBase):
 
     def __init__(self, table: Path = CONDITION_ONLY_PATH) -> None:
         self._table = RiskTable.load(table)
+        self.weights_path = table
         self._sha256 = sha256_of(table)
 
     @property

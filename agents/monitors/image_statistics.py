@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,9 +56,9 @@ class ImageStatistics:
         brightness, sharpness = values.mean(axis=0)
         return ImageStatistics(float(brightness), float(sharpness), len(values))
 
-    def save(self, path: Path = IMAGE_STATISTICS_PATH) -> None:
-        """Write to JSON."""
-        save_json(path, {"schema_version": _SCHEMA_VERSION, **asdict(self)})
+    def save(self, path: Path, provenance: Mapping[str, Any]) -> None:
+        """Write to JSON with where it came from."""
+        save_json(path, {"schema_version": _SCHEMA_VERSION, **asdict(self), "provenance": dict(provenance)})
 
     @staticmethod
     def load(path: Path = IMAGE_STATISTICS_PATH) -> ImageStatistics:

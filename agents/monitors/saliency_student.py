@@ -44,6 +44,7 @@ class SaliencyStudentMonitor(MonitorBase):
     def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
         self.name = name or self.name
         self._loaded = load_network(weights or WEIGHTS_FOLDER / "saliency_student.safetensors", ROLE, device)
+        self.weights_path = self._loaded.path
         check_one_channel(self._loaded)
         self._teacher = _teacher_of(self._loaded, device)
         if self._loaded.device.type == "cpu":

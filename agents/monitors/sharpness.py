@@ -23,6 +23,7 @@ class SharpnessMonitor(MonitorBase):
 
     def __init__(self, statistics: Path = IMAGE_STATISTICS_PATH) -> None:
         self._usual = ImageStatistics.load(statistics).log_sharpness
+        self.weights_path = statistics
         self._sha256 = sha256_of(statistics)
 
     @property

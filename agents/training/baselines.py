@@ -108,7 +108,7 @@ def save_baselines(frames: Frames, folder: Path, provenance: dict[str, Any]) -> 
     condition, condition_curvature = fit_risk_tables(frames)
     condition.save(folder / "condition_only.json", provenance)
     condition_curvature.save(folder / "condition_curvature.json", provenance)
-    measure_image_statistics(frames).save(folder / "image_statistics.json")
+    measure_image_statistics(frames).save(folder / "image_statistics.json", provenance)
 
 
 def episode_rows(frames: Frames) -> Iterator[npt.NDArray[np.int64]]:

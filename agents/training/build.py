@@ -32,7 +32,7 @@ from agents.training.collect import collect
 from agents.training.dataset import Frames, load_frames
 from agents.training.driver import fit_driver
 from agents.training.fit import FitSettings
-from agents.training.model_card import card
+from agents.training.model_card import card, trained_on
 from agents.training.student import fit_student, grey_inputs, saliency_inputs
 from agents.weights_io import WEIGHTS_FOLDER
 
@@ -109,7 +109,8 @@ class Builder:
     def students(self) -> None:
         """Fit the failure predictors and the baselines' tables."""
         frames = load_frames(self._collect(splits.MONITOR_FIT))
-        save_baselines(frames, self._out, {"data_hash": frames.data_hash, "frames": len(frames)})
+        provenance = {"data_hash": frames.data_hash, "frames": len(frames), **trained_on(frames)}
+        save_baselines(frames, self._out, provenance)
         driver = load_network(self._out / DRIVER, "driver")
         teacher = load_network(self._out / TEACHER, "driver")
         settings = dataclasses.replace(STUDENT, seed=self._seed)

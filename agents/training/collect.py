@@ -56,7 +56,8 @@ class CropCollector:
         rows = np.asarray(self._rows, dtype=np.float32).T
         columns: dict[str, Any] = dict(zip(COLUMNS, rows, strict=True))
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-        np.savez(temporary, crops=np.stack(self._crops), spec=json.dumps(record.spec), **columns)
+        columns |= {"spec": json.dumps(record.spec), "simulator": json.dumps(record.events["simulator"])}
+        np.savez(temporary, crops=np.stack(self._crops), **columns)
         temporary.rename(path)
 
 

@@ -42,6 +42,7 @@ class Frames:
         episode: (N,) int32, index into `specs`.
         specs: episode specs as dicts.
         data_hash: SHA-256 over crops and labels of the shards, in order.
+        scene_version: of the pictures; None where a shard does not say it or two differ.
     """
 
     crops: npt.NDArray[np.uint8]
@@ -49,6 +50,7 @@ class Frames:
     episode: npt.NDArray[np.int32]
     specs: list[dict[str, Any]]
     data_hash: str
+    scene_version: int | None = None
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -88,10 +90,14 @@ def load_frames(paths: Sequence[Path]) -> Frames:
         raise NoDataError("no collected frames: run `python -m agents.training.build` from its first stage on")
     digest = hashlib.sha256()
     specs: list[dict[str, Any]] = []
+    versions: set[int | None] = set()
     columns: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in COLUMNS}
     for path in paths:
         with np.load(path) as shard:
             specs.append(json.loads(str(shard["spec"])))
+            # Shards of earlier collections do not name their simulator.
+            said = json.loads(str(shard["simulator"])) if "simulator" in shard else {}
+            versions.add(said.get("scene_version"))
             for name in COLUMNS:
                 columns[name].append(shard[name])
     counts = [len(part) for part in columns["swa_label_deg"]]
@@ -108,4 +114,5 @@ def load_frames(paths: Sequence[Path]) -> Frames:
     assert crops is not None
     merged = {name: np.concatenate(parts) for name, parts in columns.items()}
     episode = np.repeat(np.arange(len(paths), dtype=np.int32), counts)
-    return Frames(crops, merged, episode, specs, digest.hexdigest())
+    scene_version = versions.pop() if len(versions) == 1 else None
+    return Frames(crops, merged, episode, specs, digest.hexdigest(), scene_version)

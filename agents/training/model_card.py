@@ -12,6 +12,11 @@ from agents.training.dataset import Frames
 from agents.training.fit import FitHistory, FitSettings
 
 
+def trained_on(frames: Frames) -> dict[str, Any]:
+    """Whose pictures these are; `agents.training.collect` starts no other simulator."""
+    return {"simulator": "embedded_carla", "scene_version": frames.scene_version}
+
+
 def card(
     what: str, frames: Frames, settings: FitSettings, history: FitHistory, scores: dict[str, Any]
 ) -> dict[str, Any]:
@@ -19,7 +24,7 @@ def card(
     return {
         "what": what,
         "command": "python -m agents.training.build",
-        "simulator": "embedded_carla",
+        **trained_on(frames),
         "data": {
             "frames": len(frames),
             "episodes": len(frames.specs),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from embedded_carla.scene.version import SCENE_VERSION
 from embedded_carla.wire import tables_0_9_16 as tables
 
 
@@ -172,6 +173,8 @@ _FILM = (
     ),
     Attribute("exposure_mode", tables.ATTRIBUTE_STRING, "histogram", ("histogram", "manual")),
     Attribute("enable_postprocess_effects", tables.ATTRIBUTE_BOOL, "true"),
+    # CARLA has no such attribute: a client that finds it knows whose pictures it gets, and of which version.
+    _fixed("scene_version", tables.ATTRIBUTE_INT, str(SCENE_VERSION)),
 )
 _IMU = _numbers(
     {

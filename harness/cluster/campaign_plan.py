@@ -32,7 +32,8 @@ class CampaignPlan:
         campaign_id: hash of every episode id, before ``limit``: two plans with one id are the same campaign.
         episodes: in the order of the expansion, cut to ``limit``.
         limit: None for all.
-        agent: who drives: ``name privileged weights_sha256``.
+        agent: who drives: ``name privileged weights_sha256 trained_on``; the last is ``{simulator, scene_version}``
+            of the pictures, None without weights or where nothing says it.
         monitors: who watches, the same with ``unit declared_latency_s``.
         thresholds: frozen operating points of the monitors.
     """
@@ -117,4 +118,14 @@ def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
 
 def _described(part: Any, *attributes: str) -> dict[str, Any]:
     """An agent or monitor in words; its ``name`` is the one in the columns of tables."""
-    return {name: getattr(part, name) for name in ("name", *attributes)}
+    described = {name: getattr(part, name) for name in ("name", *attributes)}
+    return {**described, "trained_on": _trained_on(getattr(part, "weights_path", None))}
+
+
+def _trained_on(weights_path: Path | None) -> dict[str, Any] | None:
+    if weights_path is None:
+        return None
+    # Only where there are weights, and so PyTorch anyway: a campaign without any must not wait for its start-up.
+    from agents.weights_io import trained_on
+
+    return trained_on(Path(weights_path))

@@ -115,7 +115,10 @@ def run_campaign(options: RunOptions) -> CampaignResult:
             status = Status.INCOMPLETE
             message = f"{len(plan.episodes) - stored} episodes were lost to the infrastructure"
         campaign["status"] = status
-        campaign["simulator"]["version"] = observer.server_version or campaign["simulator"]["version"]
+        seen = campaign["simulator"]
+        seen["version"] = observer.server_version or seen["version"]
+        if seen.get("scene_version") is None:
+            seen["scene_version"] = observer.scene_version
         run["ended_at"] = utc_now()
         store.write_campaign(campaign)
     return CampaignResult(store.folder, status, len(plan.episodes), stored, observer.lost, message)
@@ -147,12 +150,15 @@ class _StoringObserver(Observer):
     def __init__(self, store: CampaignStore, progress: CampaignProgress) -> None:
         self.progress = progress
         self.server_version: str | None = None
+        self.scene_version: int | None = None
         self.lost = 0
         self._store = store
 
     def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
         self._store.add_episode(record)
         self.server_version = server_version or self.server_version
+        if self.scene_version is None:
+            self.scene_version = record.events.get("simulator", {}).get("scene_version")
         lost = record.outcome == "infrastructure_error"
         self.lost += lost
         self.progress.episode_done(record.ticks.num_rows, bool(record.events.get("departures")), lost)
@@ -211,7 +217,7 @@ def _described(options: RunOptions, plan: CampaignPlan, simulator: Simulator) ->
         "monitors": plan.monitors,
         "thresholds": plan.thresholds,
         "criteria": [criterion.model_dump(exclude_none=True) for criterion in plan.spec.criteria],
-        "simulator": {"name": simulator.kind, "version": None},
+        "simulator": {"name": simulator.kind, "version": None, "scene_version": None},
         "provenance": provenance(REPOSITORY),
         "episode_ids": [episode.episode_id for episode in plan.episodes],
         "runs": [],

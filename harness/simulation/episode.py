@@ -85,7 +85,14 @@ def run_episode(
         outcome=outcome,
         ticks=ticks,
         timings=loop.timings.table(),
-        events=loop.events.to_json(ticks, spec.tick_s, outcome, message, prepared.supervisor.takeovers),
+        events=loop.events.to_json(
+            ticks,
+            spec.tick_s,
+            outcome,
+            message,
+            prepared.supervisor.takeovers,
+            {"version": session.server_version, "scene_version": session.scene_version},
+        ),
         # Only the main grade ends a run, so only then do the last seconds show the departure.
         clips=clip.clips() if loop.departed else {},
     )
@@ -97,7 +104,9 @@ def _undriven(
     """The record of an episode that failed before its first tick."""
     session.clear()
     nothing = ColumnRecorder(0).table()
-    events = EpisodeEvents(end_reason).to_json(nothing, spec.tick_s, outcome, str(error), [])
+    # No picture was drawn, and whether a world was loaded depends on what this session ran before.
+    simulator = {"version": session.server_version, "scene_version": None}
+    events = EpisodeEvents(end_reason).to_json(nothing, spec.tick_s, outcome, str(error), [], simulator)
     return EpisodeRecord(spec.episode_id, spec.to_json(), outcome, nothing, nothing, events)
 
 

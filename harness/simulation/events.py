@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,13 @@ class EpisodeEvents:
         entry["ticks"] += 1
 
     def to_json(
-        self, ticks: pa.Table, tick_s: float, outcome: str, message: str, takeovers: Sequence[Takeover]
+        self,
+        ticks: pa.Table,
+        tick_s: float,
+        outcome: str,
+        message: str,
+        takeovers: Sequence[Takeover],
+        simulator: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Content of `events.json` (docs/architecture.md §5)."""
         columns = {name: ticks[name].to_numpy() for name in ticks.column_names}
@@ -71,4 +77,5 @@ class EpisodeEvents:
             "takeovers": [{"alarm_s": t.alarm_s, "start_s": t.start_s, "end_s": t.end_s} for t in takeovers],
             "first_takeover_tick": int(taken[0]) if taken.size else None,
             "monitor_faults": self.monitor_faults,
+            "simulator": dict(simulator),
         }

@@ -25,6 +25,7 @@ STEERING_RATIO = 16.0
 LOAD_TIMEOUT_S = 100.0
 """The first world on a machine may have to compile the renderer's kernels, about a minute on an idle core."""
 SPAWN_CLEARANCE_M = 0.3
+CAMERA_BLUEPRINT = "sensor.camera.rgb"
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,21 @@ class CarlaSession:
                 f"simulator speaks version {self.server_version}, the carla package is {client_version}: "
                 "install the carla wheel of the simulator's version"
             )
+        self._scene_version: int | None = None
         self._world: carla.World | None = None
         self._ego: carla.Vehicle | None = None
         self._sensors: list[carla.Sensor] = []
         self._images: queue.SimpleQueue[carla.Image] = queue.SimpleQueue()
         self._collisions: queue.SimpleQueue[CollisionEvent] = queue.SimpleQueue()
         self._max_steer_deg = 70.0
+
+    @property
+    def scene_version(self) -> int | None:
+        """Version of the pictures, as the simulator of the loaded world tells it.
+
+        None before the first world, and from simulators that tell none: only embedded_carla numbers its pictures.
+        """
+        return self._scene_version
 
     def load_opendrive(self, xodr: str, tick_s: float) -> None:
         """Replace the simulator's world by this OpenDRIVE road and switch to synchronous mode."""
@@ -199,10 +209,12 @@ class CarlaSession:
         settings.fixed_delta_seconds = tick_s
         settings.deterministic_ragdolls = True
         self._guard("switching to synchronous mode", lambda: world.apply_settings(settings))
+        library = self._guard("reading the blueprints", world.get_blueprint_library)
+        self._scene_version = self._guard("looking for the camera", lambda: _scene_version(library))
         self._world = world
 
     def _attach_camera(self, library: carla.BlueprintLibrary, camera: CameraMount) -> None:
-        blueprint = library.find("sensor.camera.rgb")
+        blueprint = library.find(CAMERA_BLUEPRINT)
         # The simulator's own lens effects stay off: sensor artifacts are ours to add, measured and seeded.
         off = {
             "enable_postprocess_effects": "false",
@@ -263,6 +275,11 @@ class CarlaSession:
             return call()
         except (RuntimeError, IndexError) as error:
             raise InfrastructureError(f"simulator failed while {doing}: {error}") from error
+
+
+def _scene_version(library: carla.BlueprintLibrary) -> int | None:
+    camera = library.find(CAMERA_BLUEPRINT)
+    return int(camera.get_attribute("scene_version")) if camera.has_attribute("scene_version") else None
 
 
 def _vehicle_snapshot(actor: carla.ActorSnapshot, frame: int, elapsed_s: float) -> VehicleSnapshot:

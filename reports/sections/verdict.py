@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.evaluation.verdict import DEGRADED_SAFE_MINUTES_NEEDED, DEPARTURES_NEEDED
 from reports.campaign_data import CampaignData
+from reports.foreign_pictures import foreign_pictures
 from reports.formatting import count, finite, number
 from reports.section import Section, dig
 
@@ -28,7 +29,7 @@ NOT_JUDGED = ("none", "NOT JUDGED", "There is no summary.json yet: judge the cam
 
 
 def build(data: CampaignData) -> Section:
-    """Banner, what is missing, criteria, simulator."""
+    """Banner, what is missing, criteria, simulator, who was trained on other pictures."""
     verdict = data.summary.get("verdict") or {}
     css, word, sentence = WORDS.get(str(verdict.get("status")), NOT_JUDGED)
     view = {
@@ -40,6 +41,7 @@ def build(data: CampaignData) -> Section:
         "criteria": [_criterion(check) for check in verdict.get("criteria") or []],
         "doubts": _doubts(data),
         "simulator": simulator_words(data),
+        "foreign": foreign_pictures(data.campaign),
     }
     return Section("verdict", "Verdict", "Verdict", "verdict.html.j2", view=view)
 

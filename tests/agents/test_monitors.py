@@ -80,7 +80,7 @@ def test_image_statistics_against_plain_numpy() -> None:
 
 def test_picture_baselines_rise_with_the_disturbance(tmp_path: Path) -> None:
     path = tmp_path / "image_statistics.json"
-    ImageStatistics.measure([FRAME, FRAME]).save(path)
+    ImageStatistics.measure([FRAME, FRAME]).save(path, {})
     assert ImageStatistics.load(path).frames == 2
     brightness, sharpness = BrightnessMonitor(path), SharpnessMonitor(path)
     assert brightness.weights_sha256 == sharpness.weights_sha256 is not None

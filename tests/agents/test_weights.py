@@ -6,14 +6,17 @@ import json
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from agents.errors import AgentError, WeightsError
+from agents.monitors.condition_only import ConditionOnlyMonitor
+from agents.monitors.risk_table import RiskTable
 from agents.network_file import load_network, resolve_device, save_network
 from agents.pilotnet import PilotNet, PilotNetConfig
 from agents.preprocessing import Preprocessing
-from agents.weights_io import MissingWeightsError, load_json, load_weights, save_weights, sha256_of
+from agents.weights_io import MissingWeightsError, load_json, load_weights, save_weights, sha256_of, trained_on
 
 
 def save_driver(path: Path, seed: int = 0, config: PilotNetConfig | None = None) -> str:
@@ -105,3 +108,23 @@ def test_devices_are_resolved_by_name() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(AgentError, match="no GPU"):
             resolve_device("cuda")
+
+
+def test_weights_say_what_they_were_trained_on_where_their_own_card_does(tmp_path: Path) -> None:
+    path, home = tmp_path / "net.safetensors", {"simulator": "embedded_carla", "scene_version": 7}
+    save_weights(path, {"a": torch.ones(1)}, {}, home)
+    assert trained_on(path) == home
+    save_weights(path, {"a": torch.ones(1)}, {}, {})
+    assert trained_on(path) == {"simulator": None, "scene_version": None}
+    save_weights(tmp_path / "other.safetensors", {"a": torch.zeros(1)}, {}, home)
+    (tmp_path / "other.safetensors").replace(path)
+    assert trained_on(path) is None, "the card beside is that of the file before"
+    (tmp_path / "net.json").unlink()
+    assert trained_on(path) is None
+
+
+def test_a_table_is_its_own_card(tmp_path: Path) -> None:
+    path, home = tmp_path / "table.json", {"simulator": "embedded_carla", "scene_version": 7}
+    RiskTable(np.array([1.0]), {"*": np.array([0.5])}).save(path, {"frames": 3, **home})
+    monitor = ConditionOnlyMonitor(path)
+    assert monitor.weights_path is not None and trained_on(monitor.weights_path) == home

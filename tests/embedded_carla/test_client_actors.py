@@ -7,6 +7,7 @@ import math
 import carla
 import pytest
 
+from embedded_carla.scene.version import SCENE_VERSION
 from tests.embedded_carla.conftest import fresh_world
 from tests.embedded_carla.helpers import TESLA, spawn_car, spawn_sensor
 
@@ -29,6 +30,13 @@ def test_blueprints_have_the_public_attributes(world: carla.World) -> None:
     tesla.set_attribute("color", "10,20,30")
     with pytest.raises(ValueError, match="read-only"):
         tesla.set_attribute("number_of_wheels", "3")
+
+
+def test_the_camera_tells_the_version_of_its_pictures_and_nobody_can_change_it(world: carla.World) -> None:
+    camera = world.get_blueprint_library().find("sensor.camera.rgb")
+    assert int(camera.get_attribute("scene_version")) == SCENE_VERSION
+    with pytest.raises(ValueError, match="read-only"):
+        camera.set_attribute("scene_version", "0")
 
 
 def test_car_stands_where_it_was_spawned_with_carlas_box(world: carla.World) -> None:

@@ -19,6 +19,7 @@ from harness.results.clips import ClipFrame, encode_clip, render_clip_frame
 from harness.results.schema import EpisodeRecord, tick_schema, timing_schema
 from harness.results.store import CampaignStore
 
+HOME = {"simulator": "embedded_carla", "scene_version": 4}
 TICK_S = 0.05
 DURATION_S = 40.0
 # Takeover mode -> share of the departures that it prevents.
@@ -236,8 +237,8 @@ def write_campaign(
                 "thresholds": thresholds(),
                 "monitors": [{"name": m, "privileged": m in ("condition_only", "curvature")} for m in MONITORS],
                 "command": "python run_campaign.py scenarios/synthetic.yaml",
-                "agent": {"name": "pilotnet", "privileged": False, "weights_sha256": "ab" * 32},
-                "simulator": {"name": "embedded", "version": "0.9.16"},
+                "agent": {"name": "pilotnet", "privileged": False, "weights_sha256": "ab" * 32, "trained_on": HOME},
+                "simulator": {"name": "embedded", "version": "0.9.16", "scene_version": HOME["scene_version"]},
                 "provenance": {
                     "python": "3.11",
                     "commit": "0" * 40,

@@ -13,6 +13,7 @@ from agents.preprocessing import crop
 from agents.protocol import AgentOutput, DrivingState
 from agents.training.collect import CropCollector
 from agents.training.dataset import COLUMNS, NoDataError, load_frames
+from agents.training.model_card import trained_on
 from harness.results.schema import EpisodeRecord
 from harness.simulation.callback import TickView
 from tests.agents.training.recorded_frames import frames
@@ -39,15 +40,16 @@ def view(tick: int, departed: bool = False) -> TickView:
     return TickView(state, frame, frame, AgentOutput(28.0), {}, 28.0, False, departed)
 
 
-def record(outcome: str = "completed") -> EpisodeRecord:
-    return EpisodeRecord("e1", {"episode_id": "e1"}, outcome, pa.table({}), pa.table({}), {})
+def record(outcome: str = "completed", scene_version: int | None = 1) -> EpisodeRecord:
+    events = {"simulator": {"version": "0.9.16", "scene_version": scene_version}}
+    return EpisodeRecord("e1", {"episode_id": "e1"}, outcome, pa.table({}), pa.table({}), events)
 
 
-def stored(path: Path, ticks: range, outcome: str = "completed") -> Path:
+def stored(path: Path, ticks: range, outcome: str = "completed", scene_version: int | None = 1) -> Path:
     collector = CropCollector(keep_every=2)
     for tick in ticks:
         collector.on_tick(view(tick, departed=tick >= 8))
-    collector.save(path, record(outcome))
+    collector.save(path, record(outcome, scene_version))
     return path
 
 
@@ -76,6 +78,17 @@ def test_shards_are_joined_in_order(tmp_path: Path) -> None:
         digest.update(loaded.crops[part].tobytes() + loaded.columns["swa_label_deg"][part].tobytes())
     assert loaded.data_hash == digest.hexdigest()
     assert load_frames(paths[::-1]).data_hash != loaded.data_hash
+
+
+def test_the_card_names_the_scene_version_that_every_shard_names(tmp_path: Path) -> None:
+    three = [stored(tmp_path / f"{name}.npz", range(4), scene_version=3) for name in "ab"]
+    four, silent = (stored(tmp_path / f"{version}.npz", range(4), scene_version=version) for version in (4, None))
+    with np.load(three[0]) as shard:
+        np.savez(tmp_path / "earlier.npz", **{key: shard[key] for key in shard if key != "simulator"})
+    assert trained_on(load_frames(three)) == {"simulator": "embedded_carla", "scene_version": 3}
+    for other in (four, silent, tmp_path / "earlier.npz"):
+        assert trained_on(load_frames([*three, other]))["scene_version"] is None
+    assert trained_on(load_frames([tmp_path / "earlier.npz"]))["scene_version"] is None
 
 
 def test_implausible_and_empty_episodes_leave_no_shard(tmp_path: Path) -> None:

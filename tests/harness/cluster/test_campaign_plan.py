@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from agents.network_file import save_network
+from agents.pilotnet import PilotNet
+from agents.preprocessing import Preprocessing
 from harness.cluster.campaign_plan import ResumeError, plan_campaign, plan_resumed, require_same
 from harness.cluster.campaign_run import RunOptions, run_campaign
 from harness.results.store import CampaignStore, StoreError
@@ -64,3 +67,20 @@ def test_a_folder_in_use_is_refused_before_anything_starts(tmp_path: Path) -> No
     folder = stored(tmp_path / "results", scenario_file(tmp_path))
     with CampaignStore.open(folder), pytest.raises(StoreError, match="in use by another run"):
         run_campaign(RunOptions(resume=folder))
+
+
+def test_the_plan_says_what_weights_were_trained_on_without_changing_the_episodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = tmp_path / "driver.safetensors"
+    scenario, home = scenario_file(tmp_path), {"simulator": "embedded_carla", "scene_version": 3}
+    save_network(weights, PilotNet(), Preprocessing(), "driver", home)
+    named = plan_campaign(scenario, ["agent=driver.safetensors"])
+    assert named.agent["trained_on"] == home
+    assert [monitor["trained_on"] for monitor in named.monitors] == [None, None]
+    weights.with_suffix(".json").unlink()
+    unnamed = plan_campaign(scenario, ["agent=driver.safetensors"])
+    assert unnamed.agent["trained_on"] is None
+    assert unnamed.episodes == named.episodes and unnamed.campaign_id == named.campaign_id
+    assert plan_campaign(scenario).agent["trained_on"] is None

@@ -39,6 +39,8 @@ def test_the_expert_reaches_the_end_of_the_route_in_the_middle_of_its_lane(sessi
     assert (record.outcome, record.events["end_reason"]) == ("completed", "route_end")
     assert np.abs(column(record, "lateral_offset_m")).max() < 0.2
     assert record.events["departures"] == [] and record.clips == {}
+    assert record.events["simulator"] == {"version": "0.9.16", "scene_version": session.scene_version}
+    assert session.scene_version is not None and session.scene_version >= 1
     assert np.isnan(column(record, "swa_agent_deg")).all()
     assert record.events["distance_m"] == pytest.approx(column(record, "route_s_m")[-1], abs=1.0)
     assert column(record, "tick").tolist() == list(range(record.ticks.num_rows))
