@@ -1,47 +1,59 @@
-"""Equal arguments give equal bytes: again, in another order, in another process."""
+"""The bytes depend on the arguments alone: not on the process, nor on what was drawn before."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tests.embedded_carla import drawing as d
+from embedded_carla.render.types import BoxActor, Weather
+from tests.embedded_carla.drawn_roads import DrawnRoad, drawn, road_xodr
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+WEATHERS = (Weather(), Weather(cloudiness=80, precipitation=60, wetness=70), Weather(sun_altitude_angle=-20))
+CAR = BoxActor(42, 40.0, 1.75, 0.75, 5.0, 0.0, 2.3, 0.9, 0.75, (180, 20, 30), 14)
 
 
-def fingerprint() -> str:
-    """Hash of pictures of every kind on a freshly built scene."""
-    carla_map, renderer = d.drawn(d.winding_xodr(), "alpine", 3)
-    camera = d.lane_camera(carla_map, 80.0, 0.4, 12.0)
-    view = renderer.view(camera, d.WIDTH, d.HEIGHT, d.FOV_DEG)
-    pictures = [
-        renderer.rgb_bgra(view, replace(d.NOON, wetness=80.0, cloudiness=40.0, fog_density=10.0), camera),
-        renderer.depth_bgra(view),
-        renderer.semantic_bgra(view),
-        renderer.instance_bgra(view),
-    ]
-    return hashlib.sha256(b"".join(picture.tobytes() for picture in pictures)).hexdigest()
+def _pictures(road: DrawnRoad, weather: Weather, s_m: float) -> list[np.ndarray]:
+    camera, renderer = road.camera(s_m), road.renderer
+    gbuffer = renderer.view(camera, 320, 180, 90.0, [CAR])
+    pictures = [renderer.rgb_bgra(gbuffer, weather, camera), renderer.depth_bgra(gbuffer)]
+    return [*pictures, renderer.semantic_bgra(gbuffer), renderer.instance_bgra(gbuffer)]
 
 
-def test_another_process_draws_the_same_bytes() -> None:
-    code = "from tests.embedded_carla.test_render_determinism import fingerprint; print(fingerprint())"
-    other = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True,
-        text=True, check=True, timeout=120,
-    )  # fmt: skip
-    assert other.stdout.strip() == fingerprint()
+def digest() -> str:
+    """Hash of all kinds of pictures in several weathers, from a scene built anew."""
+    drawn.cache_clear()
+    road = drawn(road_xodr(1 / 70, length_m=120.0), seed=11, pack="autumn")
+    total = hashlib.sha256()
+    for s_m, weather in zip((10.0, 30.0, 55.0), WEATHERS, strict=True):
+        for picture in _pictures(road, weather, s_m):
+            total.update(picture.tobytes())
+    return total.hexdigest()
 
 
-def test_what_was_drawn_before_does_not_matter() -> None:
-    carla_map, renderer = d.drawn(d.winding_xodr())
-    camera = d.lane_camera(carla_map, 50.0)
-    first = d.rgb(renderer, camera)
-    d.rgb(renderer, d.lane_camera(carla_map, 120.0), replace(d.NOON, fog_density=50.0), size=(64, 36))
-    np.testing.assert_array_equal(d.rgb(renderer, camera), first)
+def test_two_processes_draw_the_same_bytes() -> None:
+    command = "from tests.embedded_carla.test_render_determinism import digest; print(digest())"
+    other = subprocess.run([sys.executable, "-c", command], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert other.stdout.split()[-1] == digest()
+
+
+def test_earlier_pictures_leave_no_trace() -> None:
+    road = drawn(road_xodr(1 / 70, length_m=120.0))
+    first = _pictures(road, WEATHERS[1], 30.0)
+    _pictures(road, WEATHERS[2], 55.0)
+    road.renderer.view(road.camera(5.0), 200, 66, 60.0)
+    again = _pictures(road, WEATHERS[1], 30.0)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_a_view_stays_valid_after_the_next_one() -> None:
+    road = drawn(road_xodr(1 / 70, length_m=120.0))
+    camera = road.camera(30.0)
+    early = road.renderer.view(camera, 320, 180, 90.0)
+    expected = road.renderer.rgb_bgra(early, WEATHERS[0], camera)
+    road.renderer.view(road.camera(60.0), 320, 180, 90.0)
+    assert np.array_equal(road.renderer.rgb_bgra(early, WEATHERS[0], camera), expected)

@@ -1,4 +1,4 @@
-"""Painted lines of every type, seen from above, against the road marks that ``carla.Map`` reads."""
+"""Lines of every type as the scenarios' roads have them, against the road marks that ``carla.Map`` reads."""
 
 from __future__ import annotations
 
@@ -8,75 +8,106 @@ import numpy.typing as npt
 import pytest
 
 from embedded_carla.render.types import CameraPose
-from tests.embedded_carla import drawing as d
+from embedded_carla.scene.types import TAG_ROAD_LINE
+from scenarios.roads.build import build_opendrive
+from scenarios.roads.description import CurveRoad, Markings, Straight, WindingRoad
+from tests.embedded_carla.drawn_roads import DrawnRoad, drawn
 
-SIZE = (640, 360)
+WIDTH, HEIGHT, FOV_DEG = 640, 360, 90.0
 START_M, END_M, STEP_M = 41.0, 79.0, 0.05
+MARKING = carla.LaneMarkingType
 
 
-def _painted(xodr: str, y_m: float) -> npt.NDArray[np.bool_]:
-    """Whether the line parallel to the straight road at ``y_m`` is painted, every 5 cm; from 20 m above."""
-    _, renderer = d.drawn(xodr)
-    camera = CameraPose(60.0, 0.0, 20.0, -90.0, -90.0, 0.0)
+def _straight(centre: str = "broken", edge: str = "solid") -> DrawnRoad:
+    """A straight of 150 m with the given OpenDRIVE road marks."""
+    markings = Markings.model_validate({"centre": centre, "edge": edge})
+    segments = (Straight(straight_m=150.0),)
+    return drawn(build_opendrive(CurveRoad(kind="curves", name="straight", segments=segments, markings=markings), 3))
+
+
+def _line_pixels(road: DrawnRoad, camera: CameraPose, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Whether the pixel under each world point (N, 3) in view is labelled as paint, by the client's own matrix."""
+    pose = carla.Transform(
+        carla.Location(camera.x_m, camera.y_m, camera.z_m),
+        carla.Rotation(camera.pitch_deg, camera.yaw_deg, camera.roll_deg),
+    )
+    matrix = np.array(pose.get_inverse_matrix())
+    forward, right, up = (points @ matrix[:3, :3].T + matrix[:3, 3]).T
+    focal = WIDTH / (2.0 * np.tan(np.radians(FOV_DEG) / 2.0))
+    columns = np.floor(0.5 * WIDTH + focal * right / forward).astype(int)
+    rows = np.floor(0.5 * HEIGHT - focal * up / forward).astype(int)
+    seen = (columns >= 0) & (columns < WIDTH) & (rows >= 0) & (rows < HEIGHT)
+    tags = road.renderer.semantic_bgra(road.renderer.view(camera, WIDTH, HEIGHT, FOV_DEG))[..., 2]
+    return np.asarray(tags[rows[seen], columns[seen]] == TAG_ROAD_LINE)
+
+
+def _painted(road: DrawnRoad, y_m: float) -> npt.NDArray[np.bool_]:
+    """Whether the line at ``y_m`` beside the straight's middle is painted, every 5 cm, seen from 20 m above."""
     x = np.arange(START_M, END_M, STEP_M)
-    where = d.to_pixels(camera, np.stack([x, np.full_like(x, y_m), np.zeros_like(x)], axis=1), *SIZE)
-    picture = d.tags(renderer, camera, SIZE)
-    return np.asarray(picture[where[:, 1].astype(int), where[:, 0].astype(int)] == d.ROAD_LINE)
+    points = np.stack([x, np.full_like(x, y_m), np.zeros_like(x)], axis=1)
+    painted = _line_pixels(road, CameraPose(60.0, 0.0, 20.0, -90.0, -90.0, 0.0), points)
+    assert len(painted) == len(x)
+    return painted
 
 
-def _runs_m(painted: npt.NDArray[np.bool_]) -> tuple[list[float], list[float]]:
-    """Lengths of whole dashes and of whole gaps."""
-    changes = np.flatnonzero(np.diff(painted.astype(int)))
-    lengths = np.diff(changes) * STEP_M
-    whole = [painted[k + 1] for k in changes[:-1]]
-    pairs = list(zip(lengths, whole, strict=True))
-    return [float(n) for n, dash in pairs if dash], [float(n) for n, dash in pairs if not dash]
-
-
-def _centre_type(xodr: str) -> carla.LaneMarkingType:
-    return d.drawn(xodr)[0].get_waypoint_xodr(1, -1, 60.0).left_lane_marking.type
+def _types(road: DrawnRoad) -> tuple[carla.LaneMarkingType, carla.LaneMarkingType]:
+    """Centre and edge line of the right lane."""
+    waypoint = road.carla_map.get_waypoint_xodr(1, -1, 60.0)
+    return waypoint.left_lane_marking.type, waypoint.right_lane_marking.type
 
 
 def test_broken_lines_have_dashes_of_3_m_and_gaps_of_6_m() -> None:
-    xodr = d.straight_xodr(centre="broken")
-    assert _centre_type(xodr) == carla.LaneMarkingType.Broken
-    dashes, gaps = _runs_m(_painted(xodr, 0.0))
-    assert len(dashes) >= 3 and len(gaps) >= 3
-    np.testing.assert_allclose(dashes, 3.0, atol=0.11)
-    np.testing.assert_allclose(gaps, 6.0, atol=0.11)
+    road = _straight(centre="broken")
+    assert _types(road)[0] == MARKING.Broken
+    painted = _painted(road, 0.0)
+    changes = np.flatnonzero(np.diff(painted.astype(int)))
+    lengths_m, dash = np.diff(changes) * STEP_M, painted[changes[:-1] + 1]
+    assert dash.sum() >= 3 and (~dash).sum() >= 3
+    np.testing.assert_allclose(lengths_m[dash], 3.0, atol=0.11)
+    np.testing.assert_allclose(lengths_m[~dash], 6.0, atol=0.11)
 
 
 def test_solid_lines_have_no_gap() -> None:
-    xodr = d.straight_xodr(centre="solid")
-    assert _centre_type(xodr) == carla.LaneMarkingType.Solid
-    assert _painted(xodr, 0.0).all()
+    road = _straight(centre="solid")
+    assert _types(road) == (MARKING.Solid, MARKING.Solid)
+    assert all(_painted(road, y_m).all() for y_m in (-3.5, 0.0, 3.5))
 
 
 def test_no_line_is_drawn_where_there_is_none() -> None:
-    xodr = d.straight_xodr(centre="none", edge="none")
-    waypoint = d.drawn(xodr)[0].get_waypoint_xodr(1, -1, 60.0)
-    assert waypoint.left_lane_marking.type == waypoint.right_lane_marking.type == carla.LaneMarkingType.NONE
-    assert not any(_painted(xodr, y_m).any() for y_m in (0.0, 3.5, -3.5))
+    road = _straight(centre="none", edge="none")
+    assert _types(road) == (MARKING.NONE, MARKING.NONE)
+    assert not any(_painted(road, y_m).any() for y_m in (-3.5, 0.0, 3.5))
 
 
-def test_edges_are_painted_on_both_sides() -> None:
-    xodr = d.straight_xodr(centre="none", edge="solid")
-    assert d.drawn(xodr)[0].get_waypoint_xodr(1, -1, 60.0).right_lane_marking.type == carla.LaneMarkingType.Solid
-    assert _painted(xodr, 3.5).all() and _painted(xodr, -3.5).all() and not _painted(xodr, 0.0).any()
-
-
-@pytest.mark.parametrize("centre, left_is_solid, right_is_solid", [
-    ("solid solid", True, True), ("solid broken", True, False), ("broken solid", False, True),
-])  # fmt: skip
-def test_double_lines_keep_their_sides(centre: str, left_is_solid: bool, right_is_solid: bool) -> None:
-    xodr = d.straight_xodr(centre=centre)
-    wanted = {
-        "solid solid": carla.LaneMarkingType.SolidSolid,
-        "solid broken": carla.LaneMarkingType.SolidBroken,
-        "broken solid": carla.LaneMarkingType.BrokenSolid,
-    }
-    assert _centre_type(xodr) == wanted[centre]
-    left, right = _painted(xodr, -0.15), _painted(xodr, 0.15)
+@pytest.mark.parametrize(
+    ("centre", "kind", "solid_sides"),
+    [
+        ("solid solid", MARKING.SolidSolid, (True, True)),
+        ("solid broken", MARKING.SolidBroken, (True, False)),
+        ("broken solid", MARKING.BrokenSolid, (False, True)),
+    ],
+)
+def test_double_lines_keep_their_sides(
+    centre: str, kind: carla.LaneMarkingType, solid_sides: tuple[bool, bool]
+) -> None:
+    road = _straight(centre=centre)
+    assert _types(road)[0] == kind
+    left, right = _painted(road, -0.15), _painted(road, 0.15)
     assert left.any() and right.any()
-    assert (bool(left.all()), bool(right.all())) == (left_is_solid, right_is_solid)
-    assert not _painted(xodr, 0.0).all()
+    assert (bool(left.all()), bool(right.all())) == solid_sides
+
+
+@pytest.mark.parametrize("s_m", [15.0, 60.0, 110.0, 150.0])
+def test_the_edge_line_of_a_winding_road_is_painted_where_the_map_projects(s_m: float) -> None:
+    winding = WindingRoad(kind="winding", name="winding", seed=4, length_m=200, radius_m=(50, 150))
+    road = drawn(build_opendrive(winding, 3))
+    line = []
+    for ahead_m in np.arange(3.0, 12.0, 0.5):
+        waypoint = road.carla_map.get_waypoint_xodr(1, -1, s_m + float(ahead_m))
+        assert waypoint.right_lane_marking.type == MARKING.Solid
+        middle, right = waypoint.transform.location, waypoint.transform.get_right_vector()
+        half_m = 0.5 * waypoint.lane_width
+        line.append([middle.x + half_m * right.x, middle.y + half_m * right.y, 0.0])
+    painted = _line_pixels(road, road.camera(s_m), np.array(line))
+    assert len(painted) > 8
+    assert painted.all()
