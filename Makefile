@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 # The stamps carry the hash of what they stand for: a changed pin installs again, an unchanged one never does.
 RUN_STAMP := $(VENV)/.requirements-$(shell sha256sum requirements.txt | cut -c1-16)
 DEV_STAMP := $(VENV)/.dev-requirements-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c1-16)
+STAMP := $(shell date -u +%Y%m%dT%H%M%S)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help campaign test bench reference weights clean
@@ -32,8 +33,10 @@ test: $(DEV_STAMP) ## Check format, style and types, then run all tests
 bench: $(RUN_STAMP) ## Measure ticks per second and the share of each part of a tick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-reference: $(RUN_STAMP) ## Run the reference campaign behind the results table of the README (hours)
-	@$(BIN)/python run_campaign.py scenarios/reference.yaml $(ARGS)
+reference: $(RUN_STAMP) ## Run the campaigns behind the README's results and rewrite its tables (about an hour)
+	@$(BIN)/python run_campaign.py scenarios/unseen_ideal.yaml --out results/reference-$(STAMP)/unseen_ideal $(ARGS)
+	@$(BIN)/python run_campaign.py scenarios/reference.yaml --out results/reference-$(STAMP)/reference $(ARGS)
+	@$(BIN)/python -m reports.results_table results/reference-$(STAMP)/unseen_ideal results/reference-$(STAMP)/reference
 
 weights: $(RUN_STAMP) ## Rebuild every shipped weight
 	@$(BIN)/python -m agents.training.build $(ARGS)

@@ -1,7 +1,7 @@
-"""The README's results table from a stored summary: `python -m reports.results_table RESULTS`.
+"""The README's results from stored summaries: `python -m reports.results_table RESULTS …`.
 
-Copies the campaign's `summary.json` to `docs/reference/summary.json` and writes the table between the README's markers.
-Without RESULTS it renders again from the stored copy.
+Copies each campaign's `summary.json` to `docs/reference/<campaign>.json` and writes the tables between the README's
+markers. Without RESULTS it renders again from the stored copies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-STORED = ROOT / "docs" / "reference" / "summary.json"
+STORED = ROOT / "docs" / "reference"
+REFERENCE, UNSEEN_IDEAL = "reference", "unseen_ideal"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
@@ -36,10 +37,13 @@ def rate_text(rate: dict[str, Any] | None, percent: bool = True, digits: int = 1
     return text
 
 
-def render(summary: dict[str, Any]) -> str:
-    """Markdown of the results section."""
+def render(reference: dict[str, Any], unseen_ideal: dict[str, Any]) -> str:
+    """Markdown of the results section, from the summaries of the two campaigns."""
+    summary = reference
     counts, verdict = summary["counts"], summary["verdict"]
     lines = [
+        _reliability(unseen_ideal),
+        "",
         f"Reference campaign on the embedded simulator: {counts['shadow_runs']} shadow runs, "
         f"{counts['departures']} departures, {counts['km']:.0f} km; verdict **{verdict['status']}**"
         + (f" ({'; '.join(verdict['reasons'])})" if verdict.get("reasons") else "")
@@ -54,6 +58,14 @@ def render(summary: dict[str, Any]) -> str:
         *_parity(summary),
     ]
     return "\n".join(lines)
+
+
+def _reliability(summary: dict[str, Any]) -> str:
+    departed, counts = summary["departures"]["departed"], summary["counts"]
+    return (
+        f"The shipped driver with an ideal camera on unseen roads (radius 50 m and more) and unseen textures departed in "
+        f"**{departed['k']} of {departed['n']} runs** ({counts['km']:.1f} km): {rate_text(departed)}."
+    )
 
 
 def _conditions(summary: dict[str, Any]) -> list[str]:
@@ -135,15 +147,21 @@ def write_readme(text: str, readme: Path = README) -> None:
     temporary.replace(readme)
 
 
+def stored_summary(name: str, folder: Path = STORED) -> dict[str, Any]:
+    """The stored summary of a campaign."""
+    summary: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return summary
+
+
 def main() -> None:
-    """Store the summary where one is given, then render."""
+    """Store the summaries of the folders given, then render."""
     parser = argparse.ArgumentParser(prog="python -m reports.results_table", description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, nargs="?", help="folder of a reference campaign")
-    options = parser.parse_args()
-    if options.results is not None:
-        STORED.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(options.results / "summary.json", STORED)
-    write_readme(render(json.loads(STORED.read_text(encoding="utf-8"))))
+    parser.add_argument("results", type=Path, nargs="*", help="folders of finished reference campaigns")
+    for folder in parser.parse_args().results:
+        name = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))["name"]
+        STORED.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / "summary.json", STORED / f"{name}.json")
+    write_readme(render(stored_summary(REFERENCE), stored_summary(UNSEEN_IDEAL)))
 
 
 if __name__ == "__main__":
