@@ -63,7 +63,7 @@ def render(reference: dict[str, Any], unseen_ideal: dict[str, Any]) -> str:
 def _reliability(summary: dict[str, Any]) -> str:
     departed, counts = summary["departures"]["departed"], summary["counts"]
     return (
-        f"The shipped driver with an ideal camera on unseen roads (radius 50 m and more) and unseen textures departed in "
+        "With an ideal camera on unseen roads (radius 50 m and more) and unseen textures the driver departed in "
         f"**{departed['k']} of {departed['n']} runs** ({counts['km']:.1f} km): {rate_text(departed)}."
     )
 
