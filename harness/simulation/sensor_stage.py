@@ -14,10 +14,10 @@ from sensor_sim.schedule import SensorSchedule
 
 # Distance of an effect's current parameter from "no effect", as a share of a value that nobody would still drive with.
 # Effects that act in two directions have a severity for each.
-BLUR_FULL_SHARE_OF_WIDTH = 0.05
+BLUR_FULL_SHARE_OF_WIDTH = 0.10
 NOISE_FULL_DN = 100.0
-GAMMA_FULL_LOG2 = 2.0
-GAIN_FULL_STOPS = 5.0
+GAMMA_FULL_LOG2 = 3.0
+GAIN_FULL_STOPS = 6.0
 CHROMATIC_FULL_K1 = 0.1
 SATURATION_FULL_PERCENT = 20.0
 

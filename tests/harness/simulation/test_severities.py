@@ -31,12 +31,12 @@ def test_every_effect_of_the_sensor_has_a_severity() -> None:
 @pytest.mark.parametrize(
     ("effect", "name", "expected"),
     [
-        ("blur", "blur", 8.0 / (0.05 * 320)),
+        ("blur", "blur", 8.0 / (0.10 * 320)),
         ("noise", "noise", 0.5),
         ("chromatic_aberration", "chromatic_aberration", 0.5),
         ("exposure", "exposure", 0.25),
-        ("gamma", "gamma_up", 0.5),
-        ("gain", "gain_down", 0.4),
+        ("gamma", "gamma_up", 1.0 / 3.0),
+        ("gain", "gain_down", 2.0 / 6.0),
     ],
 )
 def test_severity_at_full_strength(effect: str, name: str, expected: float) -> None:
@@ -65,7 +65,7 @@ def test_two_sided_effects_name_their_side_and_follow_the_chain(
     """The severity of a half-way ramp is that of the value the chain applies half-way."""
     (half,) = severities(effect, parameters, 0.5, 320).items()
     now = gamma_at(parameters["gamma"], 0.5) if effect == "gamma" else gain_at(parameters["factor"], 0.5)
-    full_log2 = 2.0 if effect == "gamma" else 5.0
+    full_log2 = 3.0 if effect == "gamma" else 6.0
     assert half == (name, pytest.approx(min(abs(math.log2(now)) / full_log2, 1.0)))
 
 
