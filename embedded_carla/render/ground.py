@@ -16,7 +16,8 @@ _UNIT = np.float32(1.0 / 36.0)
 _NEUTRAL = np.float32(128.0)
 _LAST_LEVEL = 9
 _MASK = 511
-_PAVED_LAST, _VERGE = 2, 3
+_SIZE, _PER_SIZE = np.float32(512.0), np.float32(1.0 / 512.0)
+PAVED_LAST, _VERGE = 2, 3
 _TRACK_HALF_WIDTH = np.float32(1.0 / 0.42)
 
 
@@ -25,9 +26,9 @@ def texture_level(footprint_texels: float) -> int:
     """Number of halvings after which a texel is about as large as the footprint."""
     level = 0
     limit = np.float32(1.5)
-    while level < _LAST_LEVEL and footprint_texels > limit:
+    for _ in range(_LAST_LEVEL):
+        level += footprint_texels > limit
         limit += limit
-        level += 1
     return level
 
 
@@ -40,112 +41,191 @@ def sharp_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: 
 
 
 @njit(cache=True, error_model="numpy")
-def smooth_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: float, b: float) -> float:
-    """Bilinear sample at (a, b) in texels of the finest level, as deviations from the mean."""
-    a = a / np.float32(1 << level_a) - _HALF
-    b = b / np.float32(1 << level_b) - _HALF
-    fa, fb = np.floor(a), np.floor(b)
-    p, q = a - fa, b - fb
-    mask_a, mask_b, shift = _MASK >> level_a, _MASK >> level_b, 9 - level_b
-    i, j = int(fa), int(fb)
-    i0, i1, j0, j1 = i & mask_a, (i + 1) & mask_a, j & mask_b, (j + 1) & mask_b
-    t00, t01 = np.float32(texels[start + (i0 << shift) + j0]), np.float32(texels[start + (i0 << shift) + j1])
-    t10, t11 = np.float32(texels[start + (i1 << shift) + j0]), np.float32(texels[start + (i1 << shift) + j1])
-    top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
-    return (top + (bottom - top) * p - _NEUTRAL) * _UNIT
+def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale: float, level: int, axis: int,
+          low: int, high: int) -> None:  # fmt: skip
+    """Texel below and above (index lines 2·axis, 2·axis + 1) and the fraction between them (line 16 + axis).
+
+    ``line`` + ``shift`` is the coordinate in m. Reduced by whole textures first: far away it exceeds 32 bits.
+    """
+    inverse, mask = _ONE / np.float32(1 << level), np.int32(_MASK >> level)
+    for k in range(np.uint64(low), np.uint64(high)):
+        a = (row[line, k] + shift) * scale * inverse - _HALF
+        whole = np.floor(a)
+        row[16 + axis, k] = a - whole
+        i = np.int32(whole - _SIZE * np.floor(whole * _PER_SIZE))
+        indices[2 * axis, k] = i & mask
+        indices[2 * axis + 1, k] = (i + np.int32(1)) & mask
 
 
 @njit(cache=True, error_model="numpy")
-def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: float,
-                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array, row: Float32Array,
-                  low: int, high: int) -> None:  # fmt: skip
-    """Albedo of pixels [low, high) of one row, all on one strip and so close together that they share texture levels.
+def _macro(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, level_b: int, out: int, low: int,
+           high: int) -> None:  # fmt: skip
+    """Line ``out``: bilinear sample as deviations from the mean, from what ``_axis`` left."""
+    shift, first = np.uint64(9 - level_b), np.uint64(start)
+    for k in range(np.uint64(low), np.uint64(high)):
+        upper = first + (np.uint64(indices[0, k]) << shift)
+        lower = first + (np.uint64(indices[1, k]) << shift)
+        j0, j1, p, q = np.uint64(indices[2, k]), np.uint64(indices[3, k]), row[16, k], row[17, k]
+        t00, t01 = np.float32(texels[upper + j0]), np.float32(texels[upper + j1])
+        t10, t11 = np.float32(texels[lower + j0]), np.float32(texels[lower + j1])
+        top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
+        row[out, k] = (top + (bottom - top) * p - _NEUTRAL) * _UNIT
+
+
+@njit(cache=True, error_model="numpy")
+def _grain(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, levels: tuple[int, int],
+           lines: tuple[int, int], shift_b: float, scale_a: float, scale_b: float, low: int,
+           high: int) -> None:  # fmt: skip
+    """Line 14: nearest texel as deviations from the mean."""
+    level_a, level_b, first = np.int32(levels[0]), np.int32(levels[1]), np.uint64(start)
+    shift, mask = np.int32(9 - levels[1]), np.int32(_MASK)
+    line_a, line_b = lines
+    for k in range(np.uint64(low), np.uint64(high)):
+        a, b = np.floor(row[line_a, k] * scale_a), np.floor((row[line_b, k] + shift_b) * scale_b)
+        i = (np.int32(a - _SIZE * np.floor(a * _PER_SIZE)) & mask) >> level_a
+        j = (np.int32(b - _SIZE * np.floor(b * _PER_SIZE)) & mask) >> level_b
+        indices[0, k] = (i << shift) + j
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[14, k] = (np.float32(texels[first + np.uint64(indices[0, k])]) - _NEUTRAL) * _UNIT
+
+
+@njit(cache=True, error_model="numpy")
+def _share(row: Float32Array, right_side: bool, k: int) -> np.float32:
+    return row[13, k] if right_side else _ONE - row[13, k]
+
+
+@njit(cache=True, error_model="numpy")
+def _add_paved(row: Float32Array, colour: Float32Array, track: float, track_tone: float, right_side: bool, low: int,
+               high: int) -> None:  # fmt: skip
+    """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel."""
+    grain_gain, macro_gain = colour[6] * _HALF, colour[7] * _HALF
+    for k in range(np.uint64(low), np.uint64(high)):
+        macro = row[15, k]
+        gain = _ONE + grain_gain * row[14, k] + macro_gain * min(macro, _ZERO)
+        if track > _ZERO:
+            bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
+            gain += track_tone * max(_ONE - bump * bump, _ZERO)
+        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25))
+        row[17, k] = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
+    for k in range(np.uint64(low), np.uint64(high)):
+        share = _share(row, right_side, k)
+        row[23, k] = row[15, k] if share > _ZERO else row[23, k]
+        row[10, k] += share * (np.float32(0.75) - np.float32(0.25) * min(max(row[15, k], -_ONE), _ONE))
+    for c in range(3):
+        base, span = colour[c], colour[3 + c] - colour[c]
+        for k in range(np.uint64(low), np.uint64(high)):
+            row[7 + c, k] += row[16, k] * (base + span * row[17, k])
+
+
+@njit(cache=True, error_model="numpy")
+def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verge: bool, right_side: bool, low: int,
+              high: int) -> None:  # fmt: skip
+    """Add grass, or a verge with its bare band, to lines 7-10 by its share of each pixel."""
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[16, k] = min(max(_HALF + np.float32(0.30) * row[15, k] + np.float32(0.12) * row[14, k], _ZERO), _ONE)
+    if verge:
+        for k in range(np.uint64(low), np.uint64(high)):
+            ragged = colour[7] * (_ONE + np.float32(0.35) * row[15, k] + np.float32(0.22) * row[14, k])
+            row[17, k] = min(max((ragged - abs(row[2, k])) * np.float32(4.0) + _HALF, _ZERO), _ONE)
+    gain_grain = colour[6] * np.float32(0.42)
+    for c in range(3):
+        base, span, bare_base, bare_span = grass[c], grass[3 + c] - grass[c], colour[c], colour[3 + c] - colour[c]
+        for k in range(np.uint64(low), np.uint64(high)):
+            tone = base + span * row[16, k]
+            if verge:
+                mix = min(max(_HALF + np.float32(0.33) * row[14, k], _ZERO), _ONE)
+                tone += (bare_base + bare_span * mix - tone) * row[17, k]
+            gain = _share(row, right_side, k) * max(_ONE + gain_grain * row[14, k], np.float32(0.3))
+            row[7 + c, k] += gain * tone
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[10, k] += _share(row, right_side, k) * np.float32(0.12)
+
+
+@njit(cache=True, error_model="numpy")
+def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, texels: Uint8Array, start: int,
+               levels: tuple[int, int], scale: Float32Array, row: Float32Array, low: int,
+               high: int) -> None:  # fmt: skip
+    """Cover lines 7-9 with painted lines, worn where the asphalt is."""
+    lateral, reach = surface[12], surface[4] + surface[3]
+    line = paint[int(surface[5])]
+    for k in range(np.uint64(low), np.uint64(high)):
+        v, fv = row[2, k], row[6, k]
+        if abs(v) > reach + fv:
+            continue
+        u = row[1, k]
+        cover = paint_cover(surface, u, v, row[5, k], max(fv, np.float32(0.004)))
+        if cover > _ZERO:
+            grain = sharp_sample(texels, start, levels[0], levels[1], u * scale[0, 0], (v + lateral) * scale[0, 1])
+            worn = wear * (np.float32(1.3) - np.float32(0.6) * row[23, k] + np.float32(0.9) * grain)
+            cover *= _ONE - min(max(worn, _ZERO), np.float32(0.85))
+            gain = _ONE + np.float32(0.05) * grain
+            for c in range(3):
+                row[7 + c, k] += (line[c] * gain - row[7 + c, k]) * cover
+
+
+@njit(cache=True, error_model="numpy")
+def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, levels: Int32Array) -> None:
+    """Levels at pixel ``at`` of textures ``first`` and ``first`` + 1, (8,): two axes of each of four textures.
+
+    Textures 0 and 1 lie along the road (lines 5, 6), 2 and 3 along the world's axes (lines 11, 12).
+    """
+    line = 5 if first == 0 else 11
+    for texture in range(first, first + 2):
+        for axis in range(2):
+            levels[2 * texture + axis] = texture_level(row[line + axis, at] * scale[texture, axis])
+
+
+@njit(cache=True, error_model="numpy")
+def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: np.float32,
+                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array, levels: Int32Array,
+                  row: Float32Array, indices: Int32Array, low: int, high: int) -> None:  # fmt: skip
+    """Albedo of pixels [low, high) of one row, all on one strip and of the same texture levels.
 
     Args:
         surface: row of the surface table.
         colours, paint, wear, track_tone: of the scene.
         texels, start, scale: of the scene's textures.
-        row: (ROW_LINES, W) scratch lines: 1 u, 2 v, 3 x, 4 y, 5 and 6 footprints of u and v (m), read; 7-9 r, g, b and
-            10 gloss written. Lines 11 and 12 (footprints along x and y) are read at ``low`` only.
+        levels: (8,) halvings along both axes of the four textures.
+        row, indices: scratch (see ``lines``): lines 1-6 are read; 7-9 r, g, b and 10 gloss are written.
     """
-    middle = (low + high) // 2
     left_material, right_material = int(surface[0]), int(surface[1])
-    u_level = texture_level(row[5, middle] * scale[0, 0])
-    v_level = texture_level(row[6, middle] * scale[0, 1])
-    along_level = texture_level(row[5, middle] * scale[1, 0])
-    across_level = texture_level(row[6, middle] * scale[1, 1])
-    grain_start, macro_start = start[0, u_level, v_level], start[1, along_level, across_level]
-    x_level, y_level = texture_level(row[11, middle] * scale[2, 0]), texture_level(row[12, middle] * scale[2, 1])
-    x_wide, y_wide = texture_level(row[11, middle] * scale[3, 0]), texture_level(row[12, middle] * scale[3, 1])
-    ground_start, wide_start = start[2, x_level, y_level], start[3, x_wide, y_wide]
-    lateral = surface[12]
-    reach = surface[4] + surface[3]
-    for k in range(low, high):
-        u, v = row[1, k], row[2, k]
-        fv = row[6, k]
-        right = min(max(v / max(fv, np.float32(0.02)) + _HALF, _ZERO), _ONE)
+    some_left, some_right = False, False
+    for k in range(np.uint64(low), np.uint64(high)):
+        v = row[2, k]
         if left_material == right_material:
             right = _ONE if v > _ZERO else _ZERO
-        red, green, blue, gloss = _ZERO, _ZERO, _ZERO, _ZERO
-        tone = _ZERO
-        for side in range(2):
-            share = right if side == 1 else _ONE - right
-            if share <= _ZERO:
-                continue
-            material = right_material if side == 1 else left_material
-            colour = colours[material]
-            if material <= _PAVED_LAST:
-                grain = sharp_sample(
-                    texels, grain_start, u_level, v_level, u * scale[0, 0], (v + lateral) * scale[0, 1]
-                )
-                macro = smooth_sample(
-                    texels, macro_start, along_level, across_level, u * scale[1, 0], (v + lateral) * scale[1, 1]
-                )
-                mix = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
-                tone = macro
-                gain = _ONE + colour[6] * np.float32(0.5) * grain + colour[7] * np.float32(0.5) * min(macro, _ZERO)
-                track = surface[11] if side == 1 else surface[10]
-                if track > _ZERO:
-                    bump = (abs(v) - track) * _TRACK_HALF_WIDTH
-                    gain += track_tone * max(_ONE - bump * bump, _ZERO)
-                gain = share * max(gain, np.float32(0.25))
-                red += gain * (colour[0] + (colour[3] - colour[0]) * mix)
-                green += gain * (colour[1] + (colour[4] - colour[1]) * mix)
-                blue += gain * (colour[2] + (colour[5] - colour[2]) * mix)
-                gloss += share * (np.float32(0.75) - np.float32(0.25) * min(max(macro, -_ONE), _ONE))
-            else:
-                x, y = row[3, k], row[4, k]
-                grain = sharp_sample(texels, ground_start, x_level, y_level, x * scale[2, 0], y * scale[2, 1])
-                macro = smooth_sample(texels, wide_start, x_wide, y_wide, x * scale[3, 0], y * scale[3, 1])
-                grass = colours[4]
-                mix = min(max(_HALF + np.float32(0.30) * macro + np.float32(0.12) * grain, _ZERO), _ONE)
-                r = grass[0] + (grass[3] - grass[0]) * mix
-                g = grass[1] + (grass[4] - grass[1]) * mix
-                b = grass[2] + (grass[5] - grass[2]) * mix
-                if material == _VERGE:
-                    ragged = colour[7] * (_ONE + np.float32(0.35) * macro + np.float32(0.22) * grain)
-                    bare = min(max((ragged - abs(v)) * np.float32(4.0) + _HALF, _ZERO), _ONE)
-                    if bare > _ZERO:
-                        mix = min(max(_HALF + np.float32(0.33) * grain, _ZERO), _ONE)
-                        r += (colour[0] + (colour[3] - colour[0]) * mix - r) * bare
-                        g += (colour[1] + (colour[4] - colour[1]) * mix - g) * bare
-                        b += (colour[2] + (colour[5] - colour[2]) * mix - b) * bare
-                gain = share * max(_ONE + colour[6] * np.float32(0.42) * grain, np.float32(0.3))
-                red += gain * r
-                green += gain * g
-                blue += gain * b
-                gloss += share * np.float32(0.12)
-        if abs(v) <= reach + fv:
-            cover = paint_cover(surface, u, v, row[5, k], max(fv, np.float32(0.004)))
-            if cover > _ZERO:
-                grain = sharp_sample(
-                    texels, grain_start, u_level, v_level, u * scale[0, 0], (v + lateral) * scale[0, 1]
-                )
-                worn = wear * (np.float32(1.3) - np.float32(0.6) * tone + np.float32(0.9) * grain)
-                cover *= _ONE - min(max(worn, _ZERO), np.float32(0.85))
-                line = paint[int(surface[5])]
-                gain = _ONE + np.float32(0.05) * grain
-                red += (line[0] * gain - red) * cover
-                green += (line[1] * gain - green) * cover
-                blue += (line[2] * gain - blue) * cover
-        row[7, k], row[8, k], row[9, k], row[10, k] = red, green, blue, gloss
+        else:
+            right = min(max(v / max(row[6, k], np.float32(0.02)) + _HALF, _ZERO), _ONE)
+        row[13, k] = right
+        some_left |= right < _ONE
+        some_right |= right > _ZERO
+    for line in (7, 8, 9, 10, 23):
+        for k in range(np.uint64(low), np.uint64(high)):
+            row[line, k] = _ZERO
+    use_left, use_right = (left_material if some_left else -1), (right_material if some_right else -1)
+    if 0 <= use_left <= PAVED_LAST or 0 <= use_right <= PAVED_LAST:
+        lateral = surface[12]
+        a, b = levels[0], levels[1]
+        _grain(row, indices, texels, start[0, a, b], (a, b), (1, 2), lateral, scale[0, 0], scale[0, 1], low, high)
+        a, b = levels[2], levels[3]
+        _axis(row, indices, 1, _ZERO, scale[1, 0], a, 0, low, high)
+        _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, high)
+        _macro(row, indices, texels, start[1, a, b], b, 15, low, high)
+        if 0 <= use_left <= PAVED_LAST:
+            _add_paved(row, colours[use_left], surface[10], track_tone, False, low, high)
+        if 0 <= use_right <= PAVED_LAST:
+            _add_paved(row, colours[use_right], surface[11], track_tone, True, low, high)
+    if use_left > PAVED_LAST or use_right > PAVED_LAST:
+        a, b = levels[4], levels[5]
+        _grain(row, indices, texels, start[2, a, b], (a, b), (3, 4), _ZERO, scale[2, 0], scale[2, 1], low, high)
+        a, b = levels[6], levels[7]
+        _axis(row, indices, 3, _ZERO, scale[3, 0], a, 0, low, high)
+        _axis(row, indices, 4, _ZERO, scale[3, 1], b, 1, low, high)
+        _macro(row, indices, texels, start[3, a, b], b, 15, low, high)
+        if use_left > PAVED_LAST:
+            _add_soil(row, colours[use_left], colours[4], use_left == _VERGE, False, low, high)
+        if use_right > PAVED_LAST:
+            _add_soil(row, colours[use_right], colours[4], use_right == _VERGE, True, low, high)
+    if surface[2] != _ZERO:
+        a, b = levels[0], levels[1]
+        _add_paint(surface, paint, wear, texels, start[0, a, b], (a, b), scale, row, low, high)

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from embedded_carla.render.develop import transmission
 from embedded_carla.render.lighting import fog_extinction_per_m, fog_transmission, light_of, tone_table
-from embedded_carla.render.shade import transmission
 from embedded_carla.render.types import Weather
 from embedded_carla.scene.types import TAG_ROAD_LINE
 from tests.embedded_carla.drawn_roads import DrawnRoad, drawn, metres, rays, road_xodr

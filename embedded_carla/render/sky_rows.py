@@ -1,0 +1,52 @@
+"""Looks the painted sky up for stretches of a picture row."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from embedded_carla.render.raster import Float32Array, Int32Array
+from embedded_carla.render.sky import COLUMNS, LOWEST, ROWS
+
+Uint32Array = npt.NDArray[np.uint32]
+
+_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+_ROW_SCALE = np.float32(ROWS / (1.0 - LOWEST))
+_TOP_ROW_SCALE = np.float32(ROWS / 2)
+_LOW = np.float32(LOWEST)
+_HALF_COLUMNS = np.float32(COLUMNS / 2)
+_LAST_ROW, _LAST_COLUMN, _NONE = np.int32(ROWS - 1), np.int32(COLUMNS - 1), np.int32(0)
+_FACE, _ROW = np.int32(ROWS * COLUMNS), np.int32(COLUMNS)
+
+
+@njit(cache=True, error_model="numpy")
+def draw_sky(out: Uint32Array, sky: Uint32Array, indices: Int32Array, columns: Float32Array, ray: Float32Array,
+             step: Float32Array, low: int, high: int) -> None:  # fmt: skip
+    """Colour pixels [low, high) of one row.
+
+    Args:
+        out: (W,) display colours. sky: all faces flat. indices: scratch lines.
+        ray, step: (3,) direction of pixel 0 and its change per pixel.
+    """
+    x0, y0, z0, step_x, step_y, step_z = ray[0], ray[1], ray[2], step[0], step[1], step[2]
+    for k in range(np.uint64(low), np.uint64(high)):
+        q = columns[k]
+        x, y, z = x0 + step_x * q, y0 + step_y * q, z0 + step_z * q
+        ax, ay = abs(x), abs(y)
+        along_x = ax >= ay
+        forward, sideways = (x, y) if along_x else (y, -x)
+        dominant = ax if along_x else ay
+        face = np.int32(0) if along_x else np.int32(1)
+        face = face if forward > _ZERO else face + np.int32(2)
+        across = sideways if forward > _ZERO else -sideways
+        top = z > dominant
+        ratio = y / z if top else z / dominant
+        row = (ratio + _ONE) * _TOP_ROW_SCALE if top else (ratio - _LOW) * _ROW_SCALE
+        across = x if top else across
+        face = np.int32(4) if top else face
+        column = (across / (z if top else dominant) + _ONE) * _HALF_COLUMNS
+        i, j = min(max(np.int32(row), _NONE), _LAST_ROW), min(max(np.int32(column), _NONE), _LAST_COLUMN)
+        indices[0, k] = face * _FACE + i * _ROW + j
+    for k in range(np.uint64(low), np.uint64(high)):
+        out[k] = sky[np.uint32(indices[0, k])]
