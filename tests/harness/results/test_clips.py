@@ -69,9 +69,7 @@ def test_saliency_lies_only_in_its_box() -> None:
 def test_float_and_byte_maps_draw_alike() -> None:
     map_float = np.tile(np.linspace(0, 1, 200, dtype=np.float32), (66, 1))
     map_byte = (map_float * 255).astype(np.uint8)
-    assert (
-        render_clip_frame(clip_frame(saliency=map_float)) == render_clip_frame(clip_frame(saliency=map_byte))
-    ).all()
+    assert (render_clip_frame(clip_frame(saliency=map_float)) == render_clip_frame(clip_frame(saliency=map_byte))).all()
 
 
 def test_more_monitors_than_rows_still_fit() -> None:
@@ -101,9 +99,7 @@ def six_seconds() -> list[np.ndarray]:
         frame[180:] -= 30
         frame[200:, 200 + tick : 215 + tick] = 235
         frame = np.clip(frame + rng.normal(0, 12, frame.shape), 0, 255).astype(np.uint8)
-        frames.append(
-            render_clip_frame(clip_frame(frame=frame, swa_agent_deg=tick - 60.0, departure=tick > 60))
-        )
+        frames.append(render_clip_frame(clip_frame(frame=frame, swa_agent_deg=tick - 60.0, departure=tick > 60)))
     return frames
 
 
