@@ -15,7 +15,12 @@ from harness.campaign.spec import CampaignSpec
 ROOT = Path(__file__).parents[3]
 THRESHOLDS = {
     "monitors": {
-        "saliency_student": {"points": {"fa0.50": {"theta_on": 6.0, "theta_off": 4.0}}},
+        "saliency_student": {
+            "points": {
+                "fa0.50": {"theta_on": 6.0, "theta_off": 4.0},
+                "duty10": {"theta_on": 3.0, "theta_off": 2.0},
+            }
+        },
         "random": {"points": {"duty10": {"theta_on": 0.9, "theta_off": 0.9}}},
     }
 }

@@ -237,7 +237,7 @@ def test_the_flagship_is_a_four_minute_demo() -> None:
     departing_modes = {str(e.mode) for e in episodes if e.condition == "blur_onset"}
     assert departing_modes == {
         "shadow",
-        "takeover:saliency_student@fa0.50",
+        "takeover:saliency_student@duty10",
         "takeover:always_on",
         "takeover:random@duty10",
     }
