@@ -78,22 +78,22 @@ def _conditions(summary: dict[str, Any]) -> list[str]:
 
 def _monitors(summary: dict[str, Any]) -> list[str]:
     lines = [
-        "| monitor | recall at `fa0.50` | false alarms/min measured | AUROC within run | AUROC pooled | median lead |",
-        "|---|---|---|---|---|---|",
+        "Recall: departures warned of at least 1 s and at most 3 s ahead. Thresholds were frozen on calibration runs; "
+        "FA/min: false alarm episodes per minute of driving that stayed safe.",
+        "",
+        "| monitor | recall `fa0.50` | FA/min | recall `duty10` | FA/min | AUROC within run | AUROC pooled |",
+        "|---|---|---|---|---|---|---|",
     ]
     for monitor in summary["monitors"]:
-        point = next((p for p in monitor["points"] if p["point"] == "fa0.50"), None)
-        if point is None:
-            continue
+        points = {point["point"]: point for point in monitor["points"]}
         name = monitor["name"] + (" (privileged)" if monitor.get("privileged") else "")
-        median_s = point["lead_s"].get("median")
-        lead = "–" if median_s is None else f"{median_s:.1f} s"
-        lines.append(
-            f"| {name} | {rate_text(point['event_recall'])} "
-            f"| {rate_text(point['false_alarms_per_min']['all'], False, 2)} "
-            f"| {rate_text(monitor['auroc_within'], False, 3)} "
-            f"| {rate_text(monitor['auroc_pooled'], False, 3)} | {lead} |"
-        )
+        cells = [name]
+        for wanted in ("fa0.50", "duty10"):
+            point = points.get(wanted)
+            cells.append(rate_text(point["event_recall"]) if point else "–")
+            cells.append(rate_text(point["false_alarms_per_min"]["all"], False, 2) if point else "–")
+        cells += [rate_text(monitor["auroc_within"], False, 3), rate_text(monitor["auroc_pooled"], False, 3)]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
@@ -112,21 +112,20 @@ def _safety(summary: dict[str, Any]) -> list[str]:
 
 def _parity(summary: dict[str, Any]) -> list[str]:
     parity = summary["paper_parity"]
+    privileged = {monitor["name"] for monitor in summary["monitors"] if monitor.get("privileged")}
+    shown = {name: value for name, value in parity["on_policy"]["monitors"].items() if name not in privileged}
     lines = [
         "TPR at 5° (share of frames with |SWA error| > 5° that are flagged; the paper's measure) and FPR, on-policy:",
         "",
-        "| reference SWA | "
-        + " | ".join(f"{name} TPR | {name} FPR" for name in parity["on_policy"]["monitors"])
-        + " | paper: saliency / camera |",
-        "|---|" + "---|---|" * len(parity["on_policy"]["monitors"]) + "---|",
+        "| reference SWA | " + " | ".join(f"{name} TPR | FPR" for name in shown) + " | paper: saliency / camera |",
+        "|---|" + "---|---|" * len(shown) + "---|",
     ]
-    paper = parity["paper"]
     for index, span in enumerate(("0-30", "30-60", "60-90")):
         cells = []
-        for monitor in parity["on_policy"]["monitors"].values():
+        for monitor in shown.values():
             row = next(r for r in monitor["ranges"] if r["range_deg"] == span)
             cells += [rate_text(row["tpr"]), rate_text(row["fpr"])]
-        reference = " / ".join(f"{values[index]} %" for values in paper.values())
+        reference = " / ".join(f"{values[index]} %" for values in parity["paper"].values())
         lines.append(f"| {span}° | " + " | ".join(cells) + f" | {reference} |")
     return lines
 
