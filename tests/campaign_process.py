@@ -74,6 +74,8 @@ def start_campaign(folder: Path, *arguments: str) -> Campaign:
             stdin=subprocess.DEVNULL,
             cwd=folder.parent,
             start_new_session=True,
+            # As from a terminal: a test run in the background inherits an ignored Ctrl-C and would pass it on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
     return Campaign(process, folder, output)
 
