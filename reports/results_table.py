@@ -99,13 +99,18 @@ def _monitors(summary: dict[str, Any]) -> list[str]:
 
 def _safety(summary: dict[str, Any]) -> list[str]:
     lines = [
-        "| takeover by | safety gain SG | availability cost AC | saved | harmed | departed in shadow |",
-        "|---|---|---|---|---|---|",
+        "Takeover twins of the same pairs (reaction time 1 s). SG bounds: what twins stopped by the clock could add.",
+        "",
+        "| takeover by | departed alone | saved | harmed | clock-stopped | SG | SG bounds | AC | departures/km |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in summary["safety_gain"]:
+        worst, best = row["sg_bounds"]["worst"], row["sg_bounds"]["best"]
+        bounds = "–" if worst is None else f"{worst * 100:.0f} to {best * 100:.0f} %"
         lines.append(
-            f"| {row['mode'].removeprefix('takeover:')} | {rate_text(row['sg'])} | {rate_text(row['ac'])} "
-            f"| {row['saved']} | {row['harmed']} | {row['departed']} |"
+            f"| {row['mode'].removeprefix('takeover:')} | {row['departed']} | {row['saved']} | {row['harmed']} "
+            f"| {row['unresolved']} | {rate_text(row['sg'])} | {bounds} | {rate_text(row['ac'])} "
+            f"| {rate_text(row['rh_per_km'], False, 2)} |"
         )
     return lines
 

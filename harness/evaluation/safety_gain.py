@@ -45,6 +45,8 @@ RANDOM = "random"
 CONTEXT_BASELINES = ("condition_only", "curvature", "condition_curvature")
 
 FloatArray = npt.NDArray[np.float64]
+# Above this share of departures whose twin the clock cut off, a gain would measure the length of the runs.
+MAX_UNRESOLVED_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -175,13 +177,15 @@ def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, context: Sequence[
         "unresolved": sum(not o.resolved for o in outcomes),
         "unavoidable": arm.unavoidable,
         "missing": len(arm.missing),
-        "sg": _few_events(clustered_ratio(net, base, strata, seed), departed),
-        "saved_share": proportion(saved, departed),
+        "sg": _resolved(_few_events(clustered_ratio(net, base, strata, seed), departed), arm),
+        "saved_share": _resolved(proportion(saved, departed), arm),
         "sg_bounds": _bounds(arm),
-        "sg_over_max": _compare(arm, ceiling, seed, relative=True),
-        "sg_net": _compare(arm, random, seed, relative=False),
+        "sg_over_max": _resolved(_compare(arm, ceiling, seed, relative=True), arm, ceiling),
+        "sg_net": _resolved(_compare(arm, random, seed, relative=False), arm, random),
         "sg_net_against": random.mode if random else None,
-        "sg_above": {other.mode: _compare(arm, other, seed, relative=False) for other in context},
+        "sg_above": {
+            other.mode: _resolved(_compare(arm, other, seed, relative=False), arm, other) for other in context
+        },
         "ac": clustered_ratio([t.takeover_s for t in twins], [t.run_s for t in twins], strata, seed),
         "ac_oracle": max(0, saved - harmed) * MIN_TAKEOVER_S / run_s if run_s > 0.0 else None,
         "rh_per_km": per_exposure(sum(t.failed for t in twins), sum(t.km for t in twins)),
@@ -189,6 +193,17 @@ def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, context: Sequence[
         "twins_diverged_early": arm.diverged,
         "mcnemar_p": mcnemar_exact(saved, harmed),
     }
+
+
+def _resolved(rate: Rate, *arms: Arm | None) -> Rate:
+    """The rate, or null where the clock cut off so many twins that it would only measure the length of the runs."""
+    for arm in arms:
+        outcomes = [] if arm is None else list(arm.outcomes.values())
+        departed, open_ends = sum(o.departed for o in outcomes), sum(not o.resolved for o in outcomes)
+        if open_ends > MAX_UNRESOLVED_SHARE * departed:
+            reason = f"{open_ends} of {departed} twins were stopped by the clock too early to count as saved"
+            return {**rate, "value": None, "low": None, "high": None, "reason": reason}
+    return rate
 
 
 def _few_events(rate: Rate, departed: int) -> Rate:
