@@ -213,3 +213,16 @@ def test_diverged_twins_are_counted():
     traces = {e.episode_id: twin_trace(e) for e in (shadow, other)}
     (entry,) = safety_gain([facts_of(shadow), facts_of(other)], traces, seed=0)
     assert entry["twins_diverged_early"] == 1
+
+
+@pytest.mark.parametrize(("cut_off", "defined"), [(1, True), (2, False)])
+def test_a_gain_that_the_clock_left_open_is_undefined_not_zero(cut_off, defined):
+    facts = pairs_of(30 - cut_off, 10, 5, 0)
+    for k in range(cut_off):
+        facts += [run("shadow", f"c{k}", onset=200), run(ORACLE, f"c{k}", n=390, end_reason="duration")]
+    entry = entry_of(facts, ORACLE)
+    assert (entry["departed"], entry["unresolved"]) == (30, cut_off)
+    assert (entry["sg"]["value"] is not None) == defined
+    assert entry["sg_bounds"] == {"worst": pytest.approx(10 / 30), "best": pytest.approx((10 + cut_off) / 30)}
+    if not defined:
+        assert "stopped by the clock" in entry["sg"]["reason"] and entry["sg"]["low"] is None
