@@ -36,7 +36,8 @@ bench: $(RUN_STAMP) ## Measure ticks per second and the share of each part of a 
 reference: $(RUN_STAMP) ## Run the campaigns behind the README's results and rewrite its tables (about an hour)
 	@$(BIN)/python run_campaign.py scenarios/unseen_ideal.yaml --out results/reference-$(STAMP)/unseen_ideal $(ARGS)
 	@$(BIN)/python run_campaign.py scenarios/reference.yaml --out results/reference-$(STAMP)/reference $(ARGS)
-	@$(BIN)/python -m reports.results_table results/reference-$(STAMP)/unseen_ideal results/reference-$(STAMP)/reference
+	@$(BIN)/python run_campaign.py scenarios/twins.yaml --out results/reference-$(STAMP)/twins $(ARGS)
+	@$(BIN)/python -m reports.results_table results/reference-$(STAMP)/*
 
 weights: $(RUN_STAMP) ## Rebuild every shipped weight
 	@$(BIN)/python -m agents.training.build $(ARGS)
