@@ -194,3 +194,23 @@ class OnlineDepartureDetector:
         else:
             self._run_ticks = 0
         return self._onset_s is not None
+
+
+class OnlineStuckDetector:
+    """The rule of :func:`find_stuck`, one tick at a time: after ``update`` on row k, ``stuck`` equals
+    "``find_stuck`` on rows 0..k finds a stretch that is still going on".
+
+    Args:
+        tick_s: simulation step, s.
+    """
+
+    def __init__(self, tick_s: float) -> None:
+        self._needed_ticks = ticks_longer_than(STUCK_DURATION_S, tick_s)
+        self._halted_ticks = 0
+
+    def update(self, speed_mps: float, target_speed_mps: float) -> bool:
+        """Feed one tick; returns whether the car has now stood for more than 5 s although it should drive."""
+        # The record keeps float32, and both detectors must see the same numbers.
+        halted = np.float32(speed_mps) < STUCK_SPEED_MPS and np.float32(target_speed_mps) > STUCK_TARGET_SPEED_MPS
+        self._halted_ticks = self._halted_ticks + 1 if halted else 0
+        return self._halted_ticks >= self._needed_ticks

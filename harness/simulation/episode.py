@@ -22,13 +22,7 @@ from agents.protocol import Agent, AgentOutput, DrivingState, Frame, Monitor, Mo
 from agents.second_expert import SecondExpert
 from agents.speed_controller import SpeedController
 from harness.campaign.episode_spec import EpisodeSpec
-from harness.evaluation.departures import (
-    STUCK_DURATION_S,
-    STUCK_SPEED_MPS,
-    STUCK_TARGET_SPEED_MPS,
-    OnlineDepartureDetector,
-)
-from harness.evaluation.stretches import ticks_longer_than
+from harness.evaluation.departures import OnlineDepartureDetector, OnlineStuckDetector
 from harness.results.schema import EpisodeRecord
 from harness.simulation.callback import EpisodeCallback, TickView
 from harness.simulation.clip_recorder import ClipRecorder, alarm_points
@@ -143,7 +137,7 @@ class _Loop:
         self._speed = SpeedController()
         self._departure = OnlineDepartureDetector(spec.tick_s)
         self._max_ticks = round(spec.duration_s / spec.tick_s)
-        self._slow_ticks = 0
+        self._stuck = OnlineStuckDetector(spec.tick_s)
         self._first_frame = 0
         self.ticks = ColumnRecorder(self._max_ticks)
         self.timings = ColumnRecorder(self._max_ticks)
@@ -316,8 +310,7 @@ class _Loop:
 
     def _ended(self, pose: LanePose, target_mps: float) -> EndReason | None:
         state = pose.state
-        halted = state.speed_mps < STUCK_SPEED_MPS and target_mps > STUCK_TARGET_SPEED_MPS
-        self._slow_ticks = self._slow_ticks + 1 if halted else 0
+        stuck = self._stuck.update(state.speed_mps, target_mps)
         onset_s = self._departure.onset_s
         if state.route_s_m >= self._prepared.goal_s_m:
             return EndReason.ROUTE_END
@@ -326,6 +319,6 @@ class _Loop:
         first_hit_s = self.events.first_collision_s
         if first_hit_s is not None and state.time_s - first_hit_s >= RUN_ON_AFTER_COLLISION_S - 1e-9:
             return EndReason.COLLISION
-        if self._slow_ticks >= ticks_longer_than(STUCK_DURATION_S, self._spec.tick_s):
+        if stuck:
             return EndReason.STUCK
         return None

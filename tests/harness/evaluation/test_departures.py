@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from harness.evaluation.departures import (
     OnlineDepartureDetector,
+    OnlineStuckDetector,
     find_collisions,
     find_departures,
     find_stuck,
@@ -127,3 +128,22 @@ def test_the_online_detector_equals_the_offline_one_on_every_prefix(runs, tick_s
         offline = [d for d in find_departures(ticks.iloc[: k + 1], tick_s) if d.grade == "G0"]
         assert departed == bool(offline)
         assert detector.onset_s == (offline[0].onset_s if offline else None)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    runs=st.lists(
+        st.tuples(st.sampled_from([0.0, 0.5 - 1e-9, 0.5, 3.0]), st.sampled_from([0.0, 5.0]), st.integers(1, 70)),
+        min_size=1,
+        max_size=6,
+    ),
+    tick_s=st.sampled_from([0.05, 0.1]),
+)
+def test_the_online_stuck_detector_equals_the_offline_one_on_every_prefix(runs, tick_s):
+    speed = np.concatenate([np.full(length, speed, np.float64) for speed, _, length in runs])
+    target = np.concatenate([np.full(length, target) for _, target, length in runs])
+    recorded = speed.astype(np.float32)
+    detector = OnlineStuckDetector(tick_s)
+    for k in range(len(speed)):
+        stuck = find_stuck(recorded[: k + 1], target[: k + 1], tick_s)
+        assert detector.update(float(speed[k]), float(target[k])) == bool(stuck and stuck[-1].end == k + 1)
