@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agents.protocol import EpisodeContext
+from agents.weights_io import sha256_of
 
 
 class MonitorBase:
@@ -31,3 +32,23 @@ class MonitorBase:
 
     def reset(self, context: EpisodeContext) -> None:
         """Start a new episode; nothing to forget."""
+
+
+class FittedMonitor(MonitorBase):
+    """A monitor that knows something fitted: a table, a few statistics, in one file.
+
+    Args:
+        path: the file; its hash goes into the episode's identity.
+
+    Raises:
+        MissingWeightsError: no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.weights_path = path
+        self._sha256 = sha256_of(path)
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the file."""
+        return self._sha256

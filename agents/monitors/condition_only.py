@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.monitors.base import MonitorBase
+from agents.monitors.base import FittedMonitor
 from agents.monitors.risk_table import RiskTable
 from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
-from agents.weights_io import WEIGHTS_FOLDER, sha256_of
+from agents.weights_io import WEIGHTS_FOLDER
 
 CONDITION_ONLY_PATH = WEIGHTS_FOLDER / "condition_only.json"
 
 
-class ConditionOnlyMonitor(MonitorBase):
+class ConditionOnlyMonitor(FittedMonitor):
     """Scores the departure risk of (artifact type × severity); 0 where nothing is active.
 
     Args:
@@ -24,14 +24,8 @@ class ConditionOnlyMonitor(MonitorBase):
     privileged = True
 
     def __init__(self, table: Path = CONDITION_ONLY_PATH) -> None:
+        super().__init__(table)
         self._table = RiskTable.load(table)
-        self.weights_path = table
-        self._sha256 = sha256_of(table)
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the table."""
-        return self._sha256
 
     def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
         """Risk of the current condition."""

@@ -12,48 +12,29 @@ from pathlib import Path
 import torch
 
 from agents.errors import MonitorError, WeightsError
-from agents.monitors.base import MonitorBase
-from agents.monitors.student_network import check_one_channel, judgement, predicted_errors_deg
+from agents.monitors.student_monitor import StudentMonitor
 from agents.network_file import LoadedNetwork, load_network
 from agents.pilotnet import PILOTNET_CONVOLUTIONS
 from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
 from agents.saliency.visualbackprop import visualbackprop
-from agents.weights_io import WEIGHTS_FOLDER
 
-ROLE = "saliency_student"
 TEACHER_ROLE = "driver"
 
 
-class SaliencyStudentMonitor(MonitorBase):
+class SaliencyStudentMonitor(StudentMonitor):
     """Scores |SWA error predicted from the saliency map|, degrees.
 
     The weights file's ``extra`` configuration says ``map_source`` ("driver" or "teacher"), and for a teacher
     ``teacher_weights`` (file name beside the student's) and ``teacher_sha256``, so the student's own hash
     covers both.
-
-    Args:
-        weights: weights file; the shipped one by default.
-        device: "cpu" (one thread), "cuda" or "auto".
-        name: column name, if not the usual one.
     """
 
     name = "saliency_student"
-    unit = "deg"
-    declared_latency_s = 0.02
+    role = "saliency_student"
 
     def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
-        self.name = name or self.name
-        self._loaded = load_network(weights or WEIGHTS_FOLDER / "saliency_student.safetensors", ROLE, device)
-        self.weights_path = self._loaded.path
-        check_one_channel(self._loaded)
+        super().__init__(weights, device, name)
         self._teacher = _teacher_of(self._loaded, device)
-        if self._loaded.device.type == "cpu":
-            torch.set_num_threads(1)
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the student's weights file, which names its teacher by hash."""
-        return self._loaded.sha256
 
     def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
         """Predicted error of the driver on this frame.
@@ -65,7 +46,7 @@ class SaliencyStudentMonitor(MonitorBase):
         size = (self._loaded.network.config.height, self._loaded.network.config.width)
         with torch.inference_mode():
             maps = visualbackprop(activations, PILOTNET_CONVOLUTIONS, size).maps
-        return judgement(float(predicted_errors_deg(self._loaded, maps * 255.0)[0]))
+        return self._judge(maps * 255.0)
 
     def _activations(self, frame: Frame, agent_output: AgentOutput) -> tuple[torch.Tensor, ...]:
         if self._teacher is None:

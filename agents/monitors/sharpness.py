@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.monitors.base import MonitorBase
+from agents.monitors.base import FittedMonitor
 from agents.monitors.image_statistics import IMAGE_STATISTICS_PATH, ImageStatistics, log_sharpness
 from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
-from agents.weights_io import sha256_of
 
 
-class SharpnessMonitor(MonitorBase):
+class SharpnessMonitor(FittedMonitor):
     """Scores |log Laplacian variance − its usual value|: blur lies below the usual, noise above.
 
     Args:
@@ -22,14 +21,8 @@ class SharpnessMonitor(MonitorBase):
     declared_latency_s = 0.005
 
     def __init__(self, statistics: Path = IMAGE_STATISTICS_PATH) -> None:
+        super().__init__(statistics)
         self._usual = ImageStatistics.load(statistics).log_sharpness
-        self.weights_path = statistics
-        self._sha256 = sha256_of(statistics)
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the statistics file."""
-        return self._sha256
 
     def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
         """Deviation of this frame."""

@@ -1,0 +1,48 @@
+"""What the failure predictor and its control share: a one-channel network that predicts the driver's SWA error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from agents.monitors.base import MonitorBase
+from agents.monitors.student_network import check_one_channel, judgement, predicted_errors_deg
+from agents.network_file import load_network
+from agents.protocol import MonitorOutput
+from agents.weights_io import WEIGHTS_FOLDER
+
+
+class StudentMonitor(MonitorBase):
+    """Scores |predicted SWA error|, degrees; a subclass says what picture its network reads.
+
+    Args:
+        weights: weights file; the shipped one of this role by default.
+        device: "cpu" (one thread), "cuda" or "auto".
+        name: column name, if not the usual one.
+
+    Raises:
+        WeightsError: the file is missing, damaged, for another role, or not of one channel.
+    """
+
+    role: ClassVar[str]
+    unit = "deg"
+    declared_latency_s = 0.02
+
+    def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
+        self.name = name or self.name
+        self._loaded = load_network(weights or WEIGHTS_FOLDER / f"{self.role}.safetensors", self.role, device)
+        self.weights_path = self._loaded.path
+        check_one_channel(self._loaded)
+        if self._loaded.device.type == "cpu":
+            torch.set_num_threads(1)
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the weights file (a saliency student's names its teacher by hash)."""
+        return self._loaded.sha256
+
+    def _judge(self, picture: torch.Tensor) -> MonitorOutput:
+        """Judgement of one picture (1, 1, H, W), 0..255."""
+        return judgement(float(predicted_errors_deg(self._loaded, picture)[0]))
