@@ -10,7 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from embedded_carla.options import parse_options
-from embedded_carla.server import HOST, Server
+from embedded_carla.server import Server
 
 EXIT_PORT_TAKEN = 3
 
@@ -22,14 +22,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     # Bound before the slow preparations: a taken port shows at once. Listening after them: ready means ready.
-    rpc_socket = _bound(options.rpc_port, "-carla-rpc-port")
-    stream_socket = _bound(options.stream_port, "-carla-streaming-port")
-    server = Server(rpc_socket, stream_socket)
+    rpc_socket = _bound(options.host, options.rpc_port, "-carla-rpc-port")
+    stream_socket = _bound(options.host, options.stream_port, "-carla-streaming-port")
+    server = Server(rpc_socket, stream_socket, options)
     server.warm_up()
     if options.die_with_parent:
         _follow_parent(server, parent_id)
     server.listen()
-    print(f"embedded_carla listening on {HOST}:{rpc_socket.getsockname()[1]}", flush=True)
+    print(f"embedded_carla listening on {options.host}:{rpc_socket.getsockname()[1]}", flush=True)
     server.run()
 
 
@@ -39,14 +39,14 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
     os._exit(0)
 
 
-def _bound(port: int, flag: str) -> socket.socket:
+def _bound(host: str, port: int, flag: str) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind((HOST, port))
+        sock.bind((host, port))
     except OSError as error:
         print(
-            f"embedded_carla: port {port} of {HOST} cannot be used ({error}): choose another with {flag}=",
+            f"embedded_carla: port {port} of {host} cannot be used ({error}): choose another with {flag}= or --host",
             file=sys.stderr,
         )
         sys.exit(EXIT_PORT_TAKEN)

@@ -1,12 +1,18 @@
-"""The command line: CARLA's own flags, of which the ports matter here."""
+"""The command line: CARLA's own flags, and what is ours alone."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 
+from embedded_carla.world.map_library import DEFAULT_MAP, available_maps
+
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65535
 _DESCRIPTION = """\
 A small, deterministic server that speaks the network protocol of CARLA 0.9.16. Connect to it with the carla
 client from another process:
@@ -14,16 +20,25 @@ client from another process:
     python -m embedded_carla -carla-rpc-port=2000
     python -c "import carla; print(carla.Client('127.0.0.1', 2000).get_world().get_map().name)"
 
-It listens on the loopback interface only: the protocol knows no passwords. It is ready when it prints
-'embedded_carla listening on 127.0.0.1:PORT'. SIGTERM or Ctrl-C ends it.
+It is ready when it prints 'embedded_carla listening on HOST:PORT'. SIGTERM or Ctrl-C ends it. The protocol
+knows no passwords: whoever reaches the port can use the server, so it listens on the loopback interface
+unless --host says otherwise.
 """
 _EPILOG = """\
-Other flags of CarlaUE4.sh (-RenderOffScreen, -nosound, -quality-level=Low, -fps=20 ...) are accepted and
-have no effect. Roads: send an OpenDRIVE text with client.generate_opendrive_world; <userData
-code="texture_pack" value="..."/> and <userData code="scenery_seed" value="..."/> inside its <header> choose
-the looks.
+Scripts that load CARLA's towns by name: give each name one of this server's maps.
+
+    python -m embedded_carla --map-alias Town03=Oval --map-alias Town10HD_Opt=Oval
+
+Such a town has its own name and this server's roads: positions written into a script for the real town
+mean other places here.
+
+Roads of your own: send an OpenDRIVE text with client.generate_opendrive_world. In its <header>,
+<userData code="texture_pack" value="..."/> and <userData code="scenery_seed" value="..."/> choose the looks.
+
+Other flags of CarlaUE4.sh (-RenderOffScreen, -nosound, -quality-level=Low, -fps=20, -windowed, -ResX=800,
+-graphicsadapter=0 ...) are accepted and have no effect. What of CARLA's interface works here, and how well:
+docs/embedded_carla.md.
 """
-HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -31,13 +46,21 @@ class ServerOptions:
     """What the command line decides.
 
     Attributes:
+        host: address to listen on.
         rpc_port: port for calls, 0 for any free one.
         stream_port: port for sensor data, 0 for any free one.
+        map_name: world at the start: a built-in map or an alias.
+        map_aliases: further names under which built-in maps can be loaded.
+        recordings: the only folder that recordings are written to and read from, None for no recorder.
         die_with_parent: end when the process that started this one has ended.
     """
 
+    host: str = LOOPBACK
     rpc_port: int = 2000
     stream_port: int = 2001
+    map_name: str = DEFAULT_MAP
+    map_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    recordings: Path | None = None
     die_with_parent: bool = False
 
 
@@ -47,8 +70,23 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def parse_options(arguments: Sequence[str]) -> ServerOptions:
-    """Read the command line; exits with a message (status 2) when it makes no sense."""
+def _alias(text: str) -> tuple[str, str]:
+    name, equals, builtin = text.partition("=")
+    if not (equals and name) or "/" in name:
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=BUILTIN, for example Town03={DEFAULT_MAP}")
+    if builtin not in available_maps():
+        raise argparse.ArgumentTypeError(f"'{builtin}' is not a built-in map: use {', '.join(available_maps())}")
+    return name, builtin
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a folder: create it first")
+    return folder.resolve()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m embedded_carla",
         description=_DESCRIPTION,
@@ -57,17 +95,39 @@ def parse_options(arguments: Sequence[str]) -> ServerOptions:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "-carla-rpc-port", "--carla-rpc-port", type=_port, default=2000, metavar="PORT", dest="rpc_port",
-        help="port that clients connect to (default 2000; 0 = any free one, see the ready line)",
+        "map", nargs="?", default=DEFAULT_MAP, metavar="MAP",
+        help=f"world at the start, a built-in map ({', '.join(available_maps())}) or an alias (default {DEFAULT_MAP})",
+    )  # fmt: skip
+    parser.add_argument(
+        "-carla-rpc-port", "--carla-rpc-port", "-world-port", type=_port, default=2000, metavar="PORT",
+        dest="rpc_port", help="port that clients connect to (default 2000; 0 = any free one, see the ready line)",
     )  # fmt: skip
     parser.add_argument(
         "-carla-streaming-port", "--carla-streaming-port", type=_port, default=None, metavar="PORT",
         dest="stream_port", help="port for sensor data (default: rpc port + 1)",
     )  # fmt: skip
     parser.add_argument(
+        "--host", default=LOOPBACK, metavar="ADDRESS",
+        help=f"IPv4 address to listen on (default {LOOPBACK}; 0.0.0.0 = every interface, only in a network you trust)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--map-alias", type=_alias, action="append", default=[], metavar="NAME=BUILTIN",
+        help="load a built-in map under another name too; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--recordings", type=_folder, default=None, metavar="FOLDER",
+        help="let clients record and replay, in this existing folder only (default: the recorder is not supported)",
+    )  # fmt: skip
+    parser.add_argument(
         "--die-with-parent", action="store_true",
         help="end when the process that started this one has ended, however it ended",
     )  # fmt: skip
+    return parser
+
+
+def parse_options(arguments: Sequence[str]) -> ServerOptions:
+    """Read the command line; exits with a message (status 2) when it makes no sense."""
+    parser = _parser()
     known, others = parser.parse_known_args(arguments)
     if others:
         print(f"embedded_carla: no effect here: {' '.join(others)}", file=sys.stderr)
@@ -78,4 +138,18 @@ def parse_options(arguments: Sequence[str]) -> ServerOptions:
         parser.error(f"no port is left for sensor data after {known.rpc_port}: choose a lower -carla-rpc-port")
     if stream_port == known.rpc_port != 0:
         parser.error("calls and sensor data need two different ports")
-    return ServerOptions(known.rpc_port, stream_port, known.die_with_parent)
+    aliases = dict(known.map_alias)
+    map_name = known.map.rsplit("/", 1)[-1]
+    if map_name not in aliases and map_name not in available_maps():
+        parser.error(
+            f"no map '{known.map}': use {', '.join(available_maps())}, or name it with --map-alias {map_name}=BUILTIN"
+        )
+    return ServerOptions(
+        known.host,
+        known.rpc_port,
+        stream_port,
+        map_name,
+        MappingProxyType(aliases),
+        known.recordings,
+        known.die_with_parent,
+    )

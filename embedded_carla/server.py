@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from embedded_carla.options import ServerOptions
 from embedded_carla.sensors.camera import draw_once
 from embedded_carla.vehicle import single_track
 from embedded_carla.wire.pacing import TickGate
@@ -36,7 +37,6 @@ from embedded_carla.world.map_library import MapError
 from embedded_carla.world.settings import EpisodeSettings
 from embedded_carla.world.world import WORLD_STREAM, World
 
-HOST = "127.0.0.1"
 SILENCE_BEFORE_REPLY_S = 0.03
 """Time for states in flight to be swallowed before a client learns that its world has changed."""
 MOST_REPORTS = 1000
@@ -49,13 +49,14 @@ class Server:
 
     Args:
         rpc_socket, stream_socket: bound, not yet listening.
+        options: what the operator chose.
     """
 
-    def __init__(self, rpc_socket: socket.socket, stream_socket: socket.socket) -> None:
+    def __init__(self, rpc_socket: socket.socket, stream_socket: socket.socket, options: ServerOptions) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_socket, self._stream_socket = rpc_socket, stream_socket
         self._hub = StreamHub(self._drop_subscriber)
-        self._world = World(stream_socket.getsockname()[1])
+        self._world = World(stream_socket.getsockname()[1], options.map_name, options.map_aliases)
         self._calls = {**call_table(self._world), **self._own_calls()}
         self._gate = TickGate(self._hub)
         self._held: list[RpcConnection] = []

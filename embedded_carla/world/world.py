@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from embedded_carla.render.types import BoxActor
@@ -20,6 +20,7 @@ from embedded_carla.world.map_library import (
     GENERATED_MAP,
     LoadedMap,
     MapError,
+    available_maps,
     read_map,
     shipped_xodr,
 )
@@ -52,21 +53,26 @@ class World:
 
     Args:
         stream_port: goes into the tokens by which clients find streams.
+        map_name: world at the start, a built-in map or an alias.
+        map_aliases: further names of built-in maps, name -> built-in.
 
     Attributes:
         frame: number of the latest tick; never falls, not even when the world changes.
         elapsed_s: simulation time of the episode.
     """
 
-    def __init__(self, stream_port: int) -> None:
+    def __init__(
+        self, stream_port: int, map_name: str = DEFAULT_MAP, map_aliases: Mapping[str, str] | None = None
+    ) -> None:
         self._stream_port = stream_port
+        self._map_aliases = dict(map_aliases or {})
         self._next_actor_id = 1
         self._next_stream_id = WORLD_STREAM + 1
         self.frame = 0
         self.episode_id = 0
         self._generated: LoadedMap | None = None
         self.settings = EpisodeSettings()
-        first_map = read_map(DEFAULT_MAP, shipped_xodr(DEFAULT_MAP))
+        first_map = self._read_named(map_name)
         self.scenery = Scenery(first_map)
         self._begin(first_map)
 
@@ -82,11 +88,25 @@ class World:
         if self._generated is None or self._generated.xodr != xodr:
             self._generated = read_map(GENERATED_MAP, xodr)
 
+    @property
+    def map_names(self) -> list[str]:
+        """Names that can be loaded: built-in maps and aliases."""
+        return sorted({*available_maps(), *self._map_aliases})
+
+    def _read_named(self, name: str) -> LoadedMap:
+        if name not in self.map_names:
+            raise MapError(
+                f"map '{name}' not found: this server has {', '.join(self.map_names)}; start it with "
+                "--map-alias NAME=BUILTIN to load one of them under another name, and for any other road send its "
+                "OpenDRIVE text with generate_opendrive_world"
+            )
+        return read_map(name, shipped_xodr(self._map_aliases.get(name, name)))
+
     def load(self, name: str, reset_settings: bool) -> None:
         """Begin a new episode: no actors but a new spectator, time from zero, weather of the map.
 
         Args:
-            name: short name or path of a shipped map, ``OpenDriveMap`` for the text sent before, "" for
+            name: short name or path of a shipped map or an alias, ``OpenDriveMap`` for the text sent before, "" for
                 the same map.
             reset_settings: back to the asynchronous defaults.
 
@@ -101,7 +121,7 @@ class World:
                 raise MapError(f"no {GENERATED_MAP} yet: send an OpenDRIVE text with generate_opendrive_world")
             new_map = self._generated
         else:
-            new_map = read_map(short_name, shipped_xodr(name))
+            new_map = self._read_named(short_name)
         if reset_settings:
             self.settings = EpisodeSettings()
         self._begin(new_map)

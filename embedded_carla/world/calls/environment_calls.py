@@ -6,7 +6,6 @@ from typing import Any
 
 from embedded_carla.world.blueprints import definitions_to_wire
 from embedded_carla.world.calls.call import Call, value, void
-from embedded_carla.world.map_library import available_maps
 from embedded_carla.world.pose import pose_to_wire
 from embedded_carla.world.weather import weather_from_wire
 from embedded_carla.world.world import World
@@ -29,7 +28,7 @@ def environment_calls(world: World) -> dict[str, Call]:
     return {
         "get_map_info": value(get_map_info),
         "get_map_data": value(lambda: world.map.xodr),
-        "get_available_maps": value(lambda: [f"/Game/Carla/Maps/{name}" for name in available_maps()]),
+        "get_available_maps": value(lambda: [f"/Game/Carla/Maps/{name}" for name in world.map_names]),
         "get_required_files": value(lambda _folder: []),
         "copy_opendrive_to_file": void(copy_opendrive_to_file),
         "query_lights_state": value(lambda _endpoint: []),
