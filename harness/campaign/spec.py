@@ -183,7 +183,11 @@ WeatherEntry = Annotated[
 
 
 class CampaignSpec(_Model):
-    """A campaign: the matrix roads × weather × conditions × seeds × modes, and what holds for all of it."""
+    """A campaign: the matrix roads × weather × conditions × seeds × modes, and what holds for all of it.
+
+    ``keep_monitor_inputs``: shadow runs keep the road crops that learned monitors look at (about 25 kB a tick), so
+    that monitors can be scored and added later without driving again.
+    """
 
     campaign: Slug
     description: str = ""
@@ -202,6 +206,7 @@ class CampaignSpec(_Model):
     modes: tuple[ModeSpec, ...] = Field(default=(ModeSpec(kind="shadow"),), min_length=1)
     takeover: TakeoverSpec = TakeoverSpec()
     criteria: tuple[CriterionEntry, ...] = ()
+    keep_monitor_inputs: bool = True
 
     @property
     def seed_indices(self) -> tuple[int, ...]:

@@ -107,7 +107,7 @@ def run_campaign(options: RunOptions) -> CampaignResult:
         store.write_campaign(campaign)
         progress = CampaignProgress(len(plan.episodes), len(plan.episodes) - len(todo))
         observer = _StoringObserver(store, progress)
-        executor = DrivingExecutor(options.device, plan.thresholds)
+        executor = DrivingExecutor(options.device, plan.thresholds, keep_monitor_inputs=plan.spec.keep_monitor_inputs)
         status, message = _run_episodes(todo, workers, simulator, executor, observer)
         done = store.finished()
         stored = sum(episode.episode_id in done for episode in plan.episodes)

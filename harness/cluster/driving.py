@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agents.protocol import Agent, Monitor
@@ -29,12 +29,14 @@ class DrivingExecutor:
     Attributes:
         device: ``cpu`` or ``cuda``, for networks.
         thresholds: content of `thresholds.json`, for the alarm bars of clips.
+        keep_monitor_inputs: shadow runs keep what learned monitors look at.
         timeout_s: longest wait for one answer of the simulator, wall clock.
     """
 
     device: str = "cpu"
     thresholds: Mapping[str, Any] = field(default_factory=load_thresholds)
     timeout_s: float = CLIENT_TIMEOUT_S
+    keep_monitor_inputs: bool = False
     _session: Any = None
     _agents: dict[str, Agent] = field(default_factory=dict)
     _monitors: dict[str, Monitor] = field(default_factory=dict)
@@ -65,12 +67,18 @@ class DrivingExecutor:
             WeightsChangedError: a weights file is another one than planned.
         """
         from harness.simulation.episode import run_episode
+        from harness.simulation.monitor_inputs import MonitorInputRecorder
 
         if self._session is None:
             raise InfrastructureError("no connection to a simulator")
         agent = None if task.agent is None else self._agent(task.agent)
         monitors = [self._monitor(monitor) for monitor in task.monitors]
-        return run_episode(self._session, task, agent, monitors, self.thresholds, self.callbacks(task))
+        watching = self.callbacks(task)
+        if not self.keep_monitor_inputs or task.mode.kind != "shadow":
+            return run_episode(self._session, task, agent, monitors, self.thresholds, watching)
+        inputs = MonitorInputRecorder()
+        record = run_episode(self._session, task, agent, monitors, self.thresholds, [*watching, inputs])
+        return replace(record, monitor_inputs=inputs.table())
 
     def callbacks(self, task: EpisodeSpec) -> Sequence[EpisodeCallback]:
         """Who else sees every tick of this episode: nobody here; a subclass may collect frames."""

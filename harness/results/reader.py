@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.evaluation.episode_data import EpisodeData
@@ -56,6 +57,15 @@ def read_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
         events=json.loads(contents["events.json"]),
         timings=pq.read_table(io.BytesIO(contents["timings.parquet"])).to_pandas(),
     )
+
+
+def read_monitor_inputs(folder: Path, entry: IndexEntry) -> pa.Table:
+    """What learned monitors looked at in a shadow run: ``tick``, ``crop`` (`harness.simulation.monitor_inputs`).
+
+    Raises:
+        CorruptResultError: the run was stored without them, or the file does not match its hash.
+    """
+    return pq.read_table(io.BytesIO(_checked(folder, entry, "monitor_inputs.parquet")))
 
 
 def read_attempts(folder: Path, entry: IndexEntry) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ class EpisodeRecord:
         timings: wall-clock figures of the same ticks, kept apart because no two runs share them.
         events: departures, takeovers, collisions … as JSON values.
         clips: file name -> MP4 bytes.
+        monitor_inputs: what learned monitors look at (`harness.simulation.monitor_inputs`), None where not kept.
         attempts: one dict per try: ``attempt`` (from 1), ``error`` (null when it succeeded), ``server_log``.
     """
 
@@ -70,6 +71,7 @@ class EpisodeRecord:
     timings: pa.Table
     events: dict[str, Any]
     clips: dict[str, bytes] = field(default_factory=dict)
+    monitor_inputs: pa.Table | None = None
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 

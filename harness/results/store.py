@@ -1,7 +1,7 @@
 """The folder of one campaign, written so that a kill at any moment loses at most the episode being written.
 
 ``campaign.json``, ``index.jsonl`` and ``episodes/<id>/``: spec.json, ticks.parquet, timings.parquet,
-events.json, attempts.json, clips/, logs/. An episode is written under a temporary name, renamed, then entered
+events.json, attempts.json, monitor_inputs.parquet (where kept), clips/, logs/. An episode is written under a temporary name, renamed, then entered
 in the index.
 """
 
@@ -175,6 +175,8 @@ def _episode_files(record: EpisodeRecord) -> dict[str, bytes]:
         "timings.parquet": parquet_bytes(record.timings, EPISODE_SCHEMA_VERSION),
         "events.json": json_bytes(events),
     }
+    if record.monitor_inputs is not None:
+        files["monitor_inputs.parquet"] = parquet_bytes(record.monitor_inputs, EPISODE_SCHEMA_VERSION)
     attempts = []
     for attempt in record.attempts:
         described = {key: value for key, value in attempt.items() if key != "server_log"}

@@ -34,9 +34,10 @@ def episode(
     segments: Sequence[Mapping[str, float]] = BEND,
     duration_s: float = 3.0,
     thresholds: dict[str, Any] = NO_THRESHOLDS,
+    hashes: Mapping[str, str | None] | None = None,
     **changes: Any,
 ) -> EpisodeSpec:
-    """The only episode of a campaign with these settings."""
+    """The only episode of a campaign with these settings; ``hashes``: weights by agent or monitor name."""
     data: dict[str, Any] = {
         "campaign": "small",
         "roads": [{"kind": "curves", "name": "road", "segments": [dict(segment) for segment in segments]}],
@@ -48,7 +49,8 @@ def episode(
         "modes": [mode],
         "duration_s": duration_s,
     }
-    (spec,) = expand(CampaignSpec.model_validate(data | changes), lambda _: None, lambda _: None, thresholds)
+    weights = dict(hashes or {}).get
+    (spec,) = expand(CampaignSpec.model_validate(data | changes), weights, weights, thresholds)
     return spec
 
 
