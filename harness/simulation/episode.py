@@ -189,6 +189,8 @@ class _Loop:
             monitor.name: self._score(monitor, frame, output, state, watch) for monitor in self._prepared.watching
         }
         swa_deg, taken_over = self._decide(state, output, scores)
+        # The record keeps float32: applied and recorded must be one number, or no replay could be exact.
+        swa_deg = float(np.float32(swa_deg))
         throttle, brake, target_mps = self._speed.control(
             self._route,
             state,

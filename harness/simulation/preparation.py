@@ -24,6 +24,7 @@ from harness.simulation.supervisor import ShadowSupervisor, TakeoverSupervisor
 from harness.simulation.worlds import load_world
 
 LAUNCH_PREVIEW_M = 40.0
+START_S_M = 0.0
 
 
 class MonitorNameError(ValueError):
@@ -57,6 +58,44 @@ class PreparedEpisode:
     supervisor: ShadowSupervisor | TakeoverSupervisor
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A loaded world before the car is in it: lane to keep, where the run is complete, half extents of the car."""
+
+    route: Route
+    goal_s_m: float
+    footprint: Footprint
+
+
+def set_stage(session: CarlaSession, spec: EpisodeSpec) -> Stage:
+    """Load the spec's world and weather, and find the lane.
+
+    Raises:
+        InfrastructureError: the simulator failed.
+        InvalidSimulationError: the world is not the planned one, or has no such lane.
+    """
+    request = load_world(session, spec)
+    try:
+        route = build_route(session.map(), request.road_id, request.lane_id, request.s_m, request.length_m)
+    except RouteError as error:
+        raise InvalidSimulationError(str(error)) from error
+    session.set_weather(spec.weather.parameters.model_dump())
+    goal_s_m = min(request.goal_m, route.length_m - LAUNCH_PREVIEW_M / 2)
+    return Stage(route, goal_s_m, Footprint(spec.ego.half_width_m, spec.ego.half_length_m))
+
+
+def place_car(session: CarlaSession, spec: EpisodeSpec, route: Route, with_camera: bool) -> None:
+    """Put the car of an episode at its start, at speed.
+
+    Raises:
+        InfrastructureError: the simulator failed.
+    """
+    camera = spec.camera
+    mount = CameraMount(camera.width_px, camera.height_px, camera.fov_deg, camera.x_m, camera.z_m, camera.pitch_deg)
+    speed_mps = _launch_speed_mps(route, spec)
+    session.place_ego(spec.ego.vehicle, route, START_S_M, speed_mps, mount if with_camera else None)
+
+
 def prepare(
     session: CarlaSession, spec: EpisodeSpec, agent: Agent | None, monitors: Sequence[Monitor]
 ) -> PreparedEpisode:
@@ -68,15 +107,9 @@ def prepare(
         AgentFaultError: the agent could not be reset.
         MonitorNameError: two monitors would share the columns of the record.
     """
-    request = load_world(session, spec)
-    try:
-        route = build_route(session.map(), request.road_id, request.lane_id, request.s_m, request.length_m)
-    except RouteError as error:
-        raise InvalidSimulationError(str(error)) from error
-    session.set_weather(spec.weather.parameters.model_dump())
-    camera = spec.camera
-    mount = CameraMount(camera.width_px, camera.height_px, camera.fov_deg, camera.x_m, camera.z_m, camera.pitch_deg)
-    session.place_ego(spec.ego.vehicle, route, 0.0, _launch_speed_mps(route, spec), mount)
+    stage = set_stage(session, spec)
+    route = stage.route
+    place_car(session, spec, route, with_camera=True)
     if spec.mode.kind == "expert":
         agent = None
     watching = _watching(spec, monitors)
@@ -84,9 +117,9 @@ def prepare(
         _reset_agent(agent, _context(spec, route, "agent", privileged=agent.privileged))
     return PreparedEpisode(
         route=route,
-        start_s_m=0.0,
-        goal_s_m=min(request.goal_m, route.length_m - LAUNCH_PREVIEW_M / 2),
-        footprint=Footprint(spec.ego.half_width_m, spec.ego.half_length_m),
+        start_s_m=START_S_M,
+        goal_s_m=stage.goal_s_m,
+        footprint=stage.footprint,
         agent=agent,
         watching=watching,
         obeyed=watching[0].name if spec.mode.kind == "takeover" else None,
@@ -154,9 +187,15 @@ def _supervisor(spec: EpisodeSpec, route: Route, watching: Sequence[Monitor]) ->
     monitor = watching[0]
     assert spec.thresholds is not None and spec.takeover is not None
     alarm = AlarmFilter(spec.thresholds.theta_on, spec.thresholds.theta_off, spec.tick_s, monitor.declared_latency_s)
-    driver = TakeoverDriver(tuning=_tuning(spec.takeover.driver))
-    driver.reset(_context(spec, route, "driver", privileged=True))
+    driver = takeover_driver(spec, route, spec.takeover.driver)
     return TakeoverSupervisor(alarm, driver, spec.takeover.reaction_s, spec.tick_s)
+
+
+def takeover_driver(spec: EpisodeSpec, route: Route, settings: Mapping[str, float]) -> TakeoverDriver:
+    """The takeover driver of a pair, reset; ``settings`` are fields of `TakeoverTuning`."""
+    driver = TakeoverDriver(tuning=_tuning(settings))
+    driver.reset(_context(spec, route, "driver", privileged=True))
+    return driver
 
 
 def _tuning(settings: Mapping[str, float]) -> TakeoverTuning:

@@ -118,9 +118,9 @@ class CarlaSession:
         )
 
     def place_ego(
-        self, blueprint_id: str, route: Route, start_s_m: float, speed_mps: float, camera: CameraMount
+        self, blueprint_id: str, route: Route, start_s_m: float, speed_mps: float, camera: CameraMount | None
     ) -> None:
-        """Spawn the ego car on the route's centre line at speed, with its camera and collision sensor."""
+        """Spawn the ego car on the route's centre line at speed, with its collision sensor and, unless None, camera."""
         world = self._active_world()
         library = self._guard("reading the blueprints", world.get_blueprint_library)
         blueprint = self._guard(f"looking for {blueprint_id}", lambda: library.find(blueprint_id))
@@ -134,7 +134,8 @@ class CarlaSession:
         self._ego = ego
         physics = self._guard("reading the physics", ego.get_physics_control)
         self._max_steer_deg = float(physics.wheels[0].max_steer_angle)
-        self._attach_camera(library, camera)
+        if camera is not None:
+            self._attach_camera(library, camera)
         self._attach_collision_sensor(library)
         velocity = carla.Vector3D(speed_mps * math.cos(heading), -speed_mps * math.sin(heading), 0.0)
         self._guard("launching the car", lambda: ego.set_target_velocity(velocity))
@@ -152,16 +153,18 @@ class CarlaSession:
         Returns:
             (state, raw frame uint8 RGB (H, W, 3)).
         """
-        world = self._active_world()
-        frame_number = self._guard("ticking", lambda: world.tick(self._timeout_s))
+        frame_number = self.advance()
         image = self._image_of(frame_number)
-        snapshot = self._guard("reading the snapshot", world.get_snapshot)
-        if snapshot.frame != frame_number:
-            raise InfrastructureError(f"ticked frame {frame_number} but the snapshot is of frame {snapshot.frame}")
-        actor = snapshot.find(self._car().id)
-        if actor is None:
-            raise InfrastructureError("the ego car is gone from the simulator's snapshot")
-        return _vehicle_snapshot(actor, frame_number, snapshot.timestamp.elapsed_seconds), _to_rgb(image)
+        return self._snapshot_of(frame_number), _to_rgb(image)
+
+    def step(self) -> VehicleSnapshot:
+        """Advance one step of a car that was placed without a camera."""
+        return self._snapshot_of(self.advance())
+
+    def advance(self) -> int:
+        """Advance one step and look at nothing. Returns the number of the new frame."""
+        world = self._active_world()
+        return int(self._guard("ticking", lambda: world.tick(self._timeout_s)))
 
     def road_wheel_swa_deg(self) -> float:
         """Steering wheel angle that the front wheels have reached, degrees, left positive."""
@@ -245,6 +248,15 @@ class CarlaSession:
         )
         self._sensors.append(sensor)
         return sensor
+
+    def _snapshot_of(self, frame_number: int) -> VehicleSnapshot:
+        snapshot = self._guard("reading the snapshot", self._active_world().get_snapshot)
+        if snapshot.frame != frame_number:
+            raise InfrastructureError(f"ticked frame {frame_number} but the snapshot is of frame {snapshot.frame}")
+        actor = snapshot.find(self._car().id)
+        if actor is None:
+            raise InfrastructureError("the ego car is gone from the simulator's snapshot")
+        return _vehicle_snapshot(actor, frame_number, snapshot.timestamp.elapsed_seconds)
 
     def _image_of(self, frame_number: int) -> carla.Image:
         deadline = time.monotonic() + self._timeout_s
