@@ -8,11 +8,13 @@ import carla
 import numpy as np
 import numpy.typing as npt
 
-from embedded_carla.scene.lanes import LaneSection, RoadLanes
+from embedded_carla.scene.lanes import LaneSection, RoadLanes, slope
 
 FloatArray = npt.NDArray[np.float64]
 
 CHORD_ERROR_M = 0.008
+BORDER_CHORD_ERROR_M = 0.014
+LARGEST_SAG_M = 0.013
 LONGEST_STEP_M = 8.0
 DENSE_STEP_M = 1.0
 END_INSET_M = 1e-4
@@ -39,41 +41,63 @@ class SectionGeometry:
 
 
 def _lane_samples(carla_map: carla.Map, road_id: int, lane_id: int, s_m: FloatArray) -> FloatArray | None:
-    """(N, 4): x, y, z, width; None if the map does not know the lane."""
+    """(N, 5): x, y, z, width, yaw in degrees; None if the map does not know the lane."""
     rows = []
     for s in s_m:
         waypoint = carla_map.get_waypoint_xodr(road_id, lane_id, float(s))
         if waypoint is None:
             return None
-        location = waypoint.transform.location
-        rows.append((location.x, location.y, location.z, waypoint.lane_width))
+        transform = waypoint.transform
+        place = transform.location
+        rows.append((place.x, place.y, place.z, waypoint.lane_width, transform.rotation.yaw))
     return np.array(rows)
 
 
-def _right_vectors(carla_map: carla.Map, road_id: int, lane_id: int, s_m: FloatArray) -> FloatArray:
-    """(N, 2): unit vectors to the right of the direction of s."""
-    yaws = [carla_map.get_waypoint_xodr(road_id, lane_id, float(s)).transform.rotation.yaw for s in s_m]
-    yaw = np.radians(yaws)
+def _yaw_excess_rad(road: RoadLanes, section: LaneSection, lane_id: int, s_m: FloatArray) -> FloatArray:
+    """(N,): by how much a lane's waypoint turns away from the road, clockwise positive.
+
+    ``carla.Map`` turns a waypoint with the slope of its lane's centre against the reference line, taken as an angle:
+    that of the lane offset, of all lanes between, and half of its own width's.
+    """
+    sign = 1 if lane_id > 0 else -1
+    total = slope(road.offsets, s_m)
+    for lane in section.lanes:
+        if 0 < lane.lane_id * sign <= abs(lane_id):
+            share = 0.5 if lane.lane_id == lane_id else 1.0
+            total = total + sign * share * slope(lane.widths, s_m)
+    return -total
+
+
+def _right_vectors(spine: FloatArray, excess_rad: FloatArray) -> FloatArray:
+    """(N, 2): unit vectors to the right of the direction of s, square to the reference line."""
+    yaw = np.radians(spine[:, 4] - np.degrees(excess_rad))
     right = np.stack([-np.sin(yaw), np.cos(yaw)], axis=1)
-    first = carla_map.get_waypoint_xodr(road_id, lane_id, float(s_m[0])).transform.location
-    last = carla_map.get_waypoint_xodr(road_id, lane_id, float(s_m[1])).transform.location
+    first, last = spine[0], spine[1]
     # Waypoints of lanes driven against s look backwards.
-    backwards = (last.x - first.x) * right[0, 1] - (last.y - first.y) * right[0, 0] < 0.0
+    backwards = (last[0] - first[0]) * right[0, 1] - (last[1] - first[1]) * right[0, 0] < 0.0
     return -right if backwards else right
 
 
-def choose_stations(points: FloatArray, s_m: FloatArray, keep: FloatArray) -> npt.NDArray[np.intp]:
-    """Indices of dense samples to keep so that chords stay within 8 mm of the curve and no step is over 8 m."""
+def choose_stations(lines: FloatArray, limits_m: FloatArray, s_m: FloatArray, keep: FloatArray) -> npt.NDArray[np.intp]:
+    """Indices of dense samples to keep: chords stay near the curves and no step is over 8 m.
+
+    Args:
+        lines: (K, N, 3) samples of K lines along the road. limits_m: (K,) how far from them chords may run sideways;
+            upwards it may be twice as far.
+        s_m: (N,) road coordinates of the samples.
+        keep: road coordinates that must stay.
+    """
     chosen = [0]
     low = 0
     for k in range(2, len(s_m) + 1):
         if k < len(s_m):
-            chord = points[k] - points[low]
-            inner = points[low + 1 : k] - points[low]
-            length = float(np.hypot(chord[0], chord[1])) or 1e-9
-            sideways = np.abs(chord[0] * inner[:, 1] - chord[1] * inner[:, 0]) / length
-            upwards = np.abs(inner[:, 2] - chord[2] * np.linspace(0, 1, k - low + 1)[1:-1])
-            good = sideways.max() <= CHORD_ERROR_M and upwards.max() <= 2 * CHORD_ERROR_M
+            chord = (lines[:, k] - lines[:, low])[:, None]
+            inner = lines[:, low + 1 : k] - lines[:, low][:, None]
+            length = np.maximum(np.hypot(chord[..., 0], chord[..., 1]), 1e-9)
+            sideways = np.abs(chord[..., 0] * inner[..., 1] - chord[..., 1] * inner[..., 0]) / length
+            share = (s_m[low + 1 : k] - s_m[low]) / (s_m[k] - s_m[low])
+            upwards = np.abs(inner[..., 2] - chord[..., 2] * share)
+            good = bool(np.all(sideways <= limits_m[:, None]) and np.all(upwards <= 2 * limits_m[:, None]))
             good = good and s_m[k] - s_m[low] <= LONGEST_STEP_M
             if good and not np.any((keep > s_m[low] + 1e-6) & (keep < s_m[k] - 1e-6)):
                 continue
@@ -81,6 +105,35 @@ def choose_stations(points: FloatArray, s_m: FloatArray, keep: FloatArray) -> np
         if low != chosen[-1]:
             chosen.append(low)
     return np.array(chosen)
+
+
+def _breaks(road: RoadLanes, section: LaneSection, mark_changes_m: FloatArray, low: float, high: float) -> FloatArray:
+    """Road coordinates inside a section where a line, a width, the lane offset or the height changes its formula."""
+    widths = [record.start_s_m for lane in section.lanes for record in lane.widths]
+    offsets = [record.start_s_m for record in road.offsets]
+    breaks = np.concatenate([mark_changes_m, widths, offsets, road.elevation_starts_m])
+    return breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)]
+
+
+def _dense_step(carla_map: carla.Map, road: RoadLanes, section: LaneSection, low: float, high: float) -> float | None:
+    """Distance (m) of samples that resolves the section's sharpest bend; None if ``carla.Map`` knows no such lane."""
+    s_m = np.linspace(low, high, max(int(np.ceil((high - low) / DENSE_STEP_M)), 2) + 1)
+    sharpest = 0.0
+    for lane in (section.lanes[0], section.lanes[-1]):
+        samples = _lane_samples(carla_map, road.road_id, lane.lane_id, s_m)
+        if samples is None:
+            return None
+        turns = np.abs(np.diff(np.unwrap(np.radians(samples[:, 4]))))
+        sharpest = max(sharpest, float((np.hypot(*np.diff(samples[:, :2], axis=0).T) * turns / 8.0).max()))
+    return DENSE_STEP_M / max(np.ceil(np.sqrt(sharpest / LARGEST_SAG_M)), 1.0)
+
+
+def _borders(centres: FloatArray, widths: FloatArray, right: FloatArray) -> FloatArray:
+    """(L + 1, N, 3) lane borders from lane centres (L, N, 3), widths (L, N) and vectors to the right (N, 2)."""
+    across = np.concatenate([right, np.zeros((len(right), 1))], axis=1)
+    left_edges = centres - across * (0.5 * widths)[:, :, None]
+    right_edges = centres + across * (0.5 * widths)[:, :, None]
+    return np.concatenate([left_edges[:1], 0.5 * (right_edges[:-1] + left_edges[1:]), right_edges[-1:]])
 
 
 def sample_section(
@@ -93,25 +146,23 @@ def sample_section(
     low, high = section.start_s_m + END_INSET_M, section.end_s_m - END_INSET_M
     if high - low < 1e-3:
         return None
-    count = max(int(np.ceil((high - low) / DENSE_STEP_M)), 2) + 1
-    dense = np.linspace(low, high, count)
-    inside = mark_changes_m[(mark_changes_m > low + 1e-3) & (mark_changes_m < high - 1e-3)]
-    dense = np.unique(np.concatenate([dense, inside]))
-    centre_id = min((lane.lane_id for lane in section.lanes), key=abs)
-    spine = _lane_samples(carla_map, road.road_id, centre_id, dense)
-    if spine is None:
+    step_m = _dense_step(carla_map, road, section, low, high)
+    if step_m is None:
         return None
-    s_m = dense[choose_stations(spine[:, :3], dense, inside)]
-    right = _right_vectors(carla_map, road.road_id, centre_id, s_m)
-    samples = [_lane_samples(carla_map, road.road_id, lane.lane_id, s_m) for lane in section.lanes]
+    count = max(int(np.ceil((high - low) / step_m)), 2) + 1
+    inside = _breaks(road, section, mark_changes_m, low, high)
+    dense = np.unique(np.concatenate([np.linspace(low, high, count), inside]))
+    samples = [_lane_samples(carla_map, road.road_id, lane.lane_id, dense) for lane in section.lanes]
     if any(sample is None for sample in samples):
         return None
     rows = np.stack([sample for sample in samples if sample is not None])
-    centres, widths = rows[:, :, :3].copy(), rows[:, :, 3]
-    across = np.concatenate([right, np.zeros((len(s_m), 1))], axis=1)
-    left_edges = centres - across * (0.5 * widths)[:, :, None]
-    right_edges = centres + across * (0.5 * widths)[:, :, None]
-    borders = np.concatenate([left_edges[:1], 0.5 * (right_edges[:-1] + left_edges[1:]), right_edges[-1:]])
+    spine = min(range(len(section.lanes)), key=lambda k: abs(section.lanes[k].lane_id))
+    right = _right_vectors(rows[spine], _yaw_excess_rad(road, section, section.lanes[spine].lane_id, dense))
+    borders = _borders(rows[:, :, :3], rows[:, :, 3], right)
+    limits_m = np.array([CHORD_ERROR_M, *[BORDER_CHORD_ERROR_M] * len(borders)])
+    stations = choose_stations(np.concatenate([rows[spine, None, :, :3], borders]), limits_m, dense, inside)
+    s_m, right = dense[stations], right[stations]
+    centres, widths, borders = rows[:, stations, :3].copy(), rows[:, stations, 3], borders[:, stations]
     heading = np.unwrap(np.arctan2(-right[:, 0], right[:, 1]))
     curvature = np.gradient(heading, s_m) if len(s_m) > 2 else np.zeros(len(s_m))
     # Neighbouring pieces overlap a little, so that no gap can open between them.
