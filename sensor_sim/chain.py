@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sensor_sim import kernel
-from sensor_sim.effects import blur, chromatic_aberration, exposure, gamma, noise
+from sensor_sim.base_chain import BaseChain
+from sensor_sim.effects import chromatic_aberration, exposure
 from sensor_sim.errors import SensorFrameError, SensorSpecError
 from sensor_sim.frame_context import FrameContext
 from sensor_sim.frame_settings import FrameSettings, settings_at
@@ -26,13 +26,6 @@ from sensor_sim.schedule import SensorSchedule
 from sensor_sim.transfer_curve import decode_table
 
 Frame = npt.NDArray[np.uint8]
-
-NoiseField = tuple[npt.NDArray[np.int16], npt.NDArray[np.int64], int]
-"""Bank of samples, where each row begins in it, scale of the kernel (0 = no noise)."""
-
-_NO_TABLE = np.empty(0, np.int16)
-_NO_TABLE.setflags(write=False)
-_NO_STARTS = np.empty(0, np.int64)
 
 
 class SensorChain:
@@ -64,11 +57,8 @@ class SensorChain:
         for entry in schedule.effects:
             if entry.effect == "chromatic_aberration":
                 chromatic_aberration.check_k1(float(entry.parameters["k1"]), width, height, self._focal_px)
-        self._decoded = np.empty((height, width), np.float32)
-        self._linear = np.empty((height, width), np.float32)
-        self._shifted = np.empty((height, width), np.float32)
+        self._base = BaseChain(width, height, self._focal_px)
         self._counts = np.empty((4, 256), np.int32)
-        self._maps: dict[int, tuple[float, chromatic_aberration.RadialMap]] = {}
 
     def reset(self, seed: int) -> None:
         """Start an episode. ``seed``: 0 .. 2^64 − 1, decides the noise together with the tick."""
@@ -102,10 +92,7 @@ class SensorChain:
         codes = np.ascontiguousarray(frame)
         measured = self._measured(codes, settings)
         lo, hi = exposure.range_at(measured, settings.auto_exposure_level, settings.gain)
-        noise_field = self._noise_field(settings.noise_sigma_dn, self._seed, context.tick)
-        if settings.blur_width_px > 1.0 or settings.k1 != 0.0:
-            return self._apply_spatial(codes, settings, lo, hi, noise_field)
-        return _apply_pointwise(codes, settings, lo, hi, noise_field)
+        return self._base.apply(codes, settings, lo, hi, self._seed, context.tick)
 
     def _check(self, frame: Frame) -> None:
         wanted = (self._height, self._width, 3)
@@ -118,60 +105,3 @@ class SensorChain:
             return None
         exposure.count_codes(codes.reshape(-1), self._counts)
         return exposure.measure_range(self._counts.sum(axis=0), decode_table(), settings.saturation_percent)
-
-    def _noise_field(self, sigma_dn: float, seed: np.uint64, tick: int) -> NoiseField:
-        if sigma_dn == 0.0:
-            return _NO_TABLE, _NO_STARTS, 0
-        starts = noise.row_starts(seed, tick, self._height)
-        return noise.noise_bank(3 * self._width), starts, noise.kernel_scale(sigma_dn)
-
-    def _apply_spatial(
-        self, codes: Frame, settings: FrameSettings, lo: float, hi: float, noise_field: NoiseField
-    ) -> Frame:
-        out = np.empty_like(codes)
-        book_level = settings.book_curve_level
-        encode = _NO_TABLE if book_level == 1.0 else gamma.encode_table(book_level)
-        if settings.noise_sigma_dn > 0.0:
-            output = gamma.output_table(settings.gamma, settings.quantise)
-        else:
-            output = gamma.linear_output_table(book_level, settings.gamma, settings.quantise)
-        fine_per_linear = kernel.FINE_TOP / (hi - lo)
-        for channel, k1 in enumerate((settings.k1, 0.0, -settings.k1)):
-            linear = self._blurred(codes[:, :, channel], settings.blur_width_px)
-            if k1 != 0.0:
-                inverse = self._map(channel, k1)
-                chromatic_aberration.shift_channel(linear, inverse.scale, inverse.uniform, self._shifted)
-                linear = self._shifted
-            kernel.finish_linear(linear, channel, lo, fine_per_linear, encode, *noise_field, output, out)
-        return out
-
-    def _blurred(self, codes: Frame, width_px: float) -> npt.NDArray[np.float32]:
-        """One channel in linear light, in the chain's own buffer."""
-        if width_px > 1.0:
-            row = np.empty(self._width + 2 * blur.box_reach(width_px), np.float32)
-            blur.decode_and_blur(codes, decode_table(), width_px, self._decoded, row, self._linear)
-        else:
-            blur.decode_channel(codes, decode_table(), self._linear)
-        return self._linear
-
-    def _map(self, channel: int, k1: float) -> chromatic_aberration.RadialMap:
-        cached_k1, radial_map = self._maps.get(channel, (0.0, None))
-        if radial_map is None or cached_k1 != k1:
-            radial_map = chromatic_aberration.radial_map(k1, self._width, self._height, self._focal_px)
-            self._maps[channel] = (k1, radial_map)
-        return radial_map
-
-
-def _apply_pointwise(codes: Frame, settings: FrameSettings, lo: float, hi: float, noise_field: NoiseField) -> Frame:
-    """Output values depend on one input value each: the chain but for its noise is a table of 256 entries."""
-    exposed = np.clip((decode_table().astype(np.float64) - lo) / (hi - lo), 0.0, 1.0)
-    display = gamma.encode(exposed, settings.book_curve_level)
-    out = np.empty_like(codes)
-    if settings.noise_sigma_dn == 0.0:
-        table = gamma.output_codes(display, settings.gamma, settings.quantise)
-        kernel.map_codes(codes.reshape(-1), table, out.reshape(-1))
-    else:
-        fine_table = np.round(kernel.FINE_TOP * display).astype(np.int16)
-        output = gamma.output_table(settings.gamma, settings.quantise)
-        kernel.finish_codes(codes, fine_table, *noise_field, output, out)
-    return out

@@ -75,28 +75,29 @@ def finish_linear(
     noise_scale: int,
     output: np.ndarray,
     out: np.ndarray,
+    first: int,
 ) -> None:
-    """Exposure, encoding, noise and tone curve of one channel.
+    """Exposure, encoding, noise and tone curve of a band of one channel.
 
     Args:
-        linear: float32 (H, W), linear light.
+        linear: float32 (R, W), linear light.
         channel: 0, 1, 2.
         lo, gain: exposure, fine value = (v − lo)·gain.
         encode: int16 (FINE_TOP + 1,), linear -> display; empty: the identity.
         bank: int16 (>= BANK_SIZE + 3·W,) noise samples; starts: int64 (H,), where each row begins in it.
         noise_scale: from ``noise.kernel_scale``; 0 = no noise, and ``encode`` is not used.
         output: uint8 (FINE_TOP + 1,), display -> code; without noise linear -> code.
-        out: uint8 (H, W, 3), receives this channel.
+        out: uint8 (H, W, 3), receives the band from row ``first`` on.
     """
-    height, width = linear.shape
+    rows, width = linear.shape
     top = np.float32(FINE_TOP)
     zero = np.float32(0.0)
     half = np.float32(0.5)
     offset = np.float32(lo)
     factor = np.float32(gain)
     fine = np.empty(width, np.int32)
-    for v in range(height):
-        source = linear[v]
+    for v in range(first, first + rows):
+        source = linear[v - first]
         for u in range(width):
             fine[u] = np.int32(min(max((source[u] - offset) * factor, zero), top) + half)
         if noise_scale > 0:

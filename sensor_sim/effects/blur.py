@@ -28,36 +28,22 @@ def box_reach(width_px: float) -> int:
 
 
 @njit(cache=True)
-def decode_and_blur(
-    codes: np.ndarray,
-    decode: np.ndarray,
-    width_px: float,
-    linear: np.ndarray,
-    row: np.ndarray,
-    blurred: np.ndarray,
-) -> None:
-    """Decode one channel to linear light and blur it, row by row. Borders repeat the edge pixel.
+def blur_rows(linear: np.ndarray, width_px: float, row: np.ndarray, blurred: np.ndarray, first: int, last: int) -> None:
+    """Blur rows ``first`` .. ``last`` − 1 of one channel, or of a band of it. Borders repeat the edge pixel.
 
     Args:
-        codes: uint8 (H, W), one channel of the frame.
-        decode: float32 (256,), code -> linear light.
+        linear: float32 (R, W), linear light.
         width_px: box width, > 1.
-        linear: float32 (H, W), scratch: receives the decoded channel.
         row: float32 (W + 2·reach,), scratch.
-        blurred: float32 (H, W), receives the result.
+        blurred: float32 (last − first, W), receives the rows.
     """
-    height, width = codes.shape
+    height, width = linear.shape
     full = int((width_px - 1.0) / 2.0)
     edge = np.float32((width_px - (2 * full + 1)) / 2.0)
     norm = np.float32(1.0 / (width_px * width_px))
     reach = full + 1
     middle = row[reach : reach + width]
-    decoded = 0
-    for v in range(height):
-        while decoded < min(v + reach + 1, height):
-            for u in range(width):
-                linear[decoded, u] = decode[codes[decoded, u]]
-            decoded += 1
+    for v in range(first, last):
         centre = linear[v]
         above = linear[max(v - reach, 0)]
         below = linear[min(v + reach, height - 1)]
@@ -72,7 +58,7 @@ def decode_and_blur(
         row[reach + width :] = middle[width - 1]
         left = row[0:width]
         right = row[2 * reach : 2 * reach + width]
-        out = blurred[v]
+        out = blurred[v - first]
         for u in range(width):
             out[u] = (middle[u] + edge * (left[u] + right[u])) * norm
         for d in range(1, full + 1):
@@ -83,8 +69,8 @@ def decode_and_blur(
 
 
 @njit(cache=True)
-def decode_channel(codes: np.ndarray, decode: np.ndarray, linear: np.ndarray) -> None:
-    """Decode one channel to linear light without blur: uint8 (H, W), float32 (256,), float32 (H, W)."""
+def decode_rows(codes: np.ndarray, decode: np.ndarray, linear: np.ndarray) -> None:
+    """Decode one channel, or a band of it, to linear light: uint8 (R, W), float32 (256,), float32 (R, W)."""
     for v in range(codes.shape[0]):
         for u in range(codes.shape[1]):
             linear[v, u] = decode[codes[v, u]]

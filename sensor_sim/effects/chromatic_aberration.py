@@ -86,10 +86,12 @@ class RadialMap:
         scale: undistorted/distorted radius per pixel of the upper half, float32 ((H + 1)//2, W); the lower
             half mirrors it.
         uniform: bool (H, W // BLOCK_PX): all pixels of this block come from neighbouring source pixels.
+        reach_px: no pixel comes from further above or below than this.
     """
 
     scale: npt.NDArray[np.float32]
     uniform: npt.NDArray[np.bool_]
+    reach_px: int
 
 
 def radial_map(k1: float, width: int, height: int, focal: float) -> RadialMap:
@@ -98,7 +100,10 @@ def radial_map(k1: float, width: int, height: int, focal: float) -> RadialMap:
     _fill_scale(k1, height, focal, _scale_table(), MAX_CORNER_DISTORTION, scale)
     uniform = np.empty((height, width // BLOCK_PX), np.bool_)
     _find_uniform_blocks(scale, uniform)
-    return RadialMap(scale, uniform)
+    half_height = 0.5 * (height - 1)
+    # The largest displacement is at the top or bottom edge, where both radius and scale are extreme.
+    reach_px = int(half_height * float(np.abs(scale[0] - 1.0).max())) + 2
+    return RadialMap(scale, uniform, reach_px)
 
 
 @njit(cache=True)
@@ -164,28 +169,33 @@ def _find_uniform_blocks(scale: np.ndarray, uniform: np.ndarray) -> None:
 
 
 @njit(cache=True)
-def shift_channel(linear: np.ndarray, scale: np.ndarray, uniform: np.ndarray, out: np.ndarray) -> None:
-    """Resample one channel bilinearly at the undistorted positions; outside, the edge pixel is repeated.
+def shift_rows(
+    band: np.ndarray, top: int, scale: np.ndarray, uniform: np.ndarray, first_row: int, last_row: int, out: np.ndarray
+) -> None:
+    """Resample rows of one channel bilinearly at the undistorted positions; outside, the edge pixel is repeated.
 
     Args:
-        linear: float32 (H, W).
+        band: float32 (R, W), rows ``top`` .. of the channel, at least all from which the wanted rows come.
         scale, uniform: of the channel's ``RadialMap``.
-        out: float32 (H, W), receives the result.
+        first_row, last_row: wanted rows, the last one excluded.
+        out: float32 (last_row − first_row, W), receives them.
     """
-    height, width = linear.shape
-    values = linear.reshape(-1)
+    height = uniform.shape[0]
+    width = band.shape[1]
+    values = band.reshape(-1)
+    offset = np.int32(top) * np.int32(width)
     index = np.empty(width, np.int32)
     part_x = np.empty(width, np.float32)
     part_y = np.empty(width, np.float32)
-    for v in range(height):
+    for v in range(first_row, last_row):
         _source_positions(scale, height, v, index, part_x, part_y)
-        row = out[v]
+        row = out[v - first_row]
         for first in range(0, width, BLOCK_PX):
             last = min(first + BLOCK_PX, width)
             if last - first == BLOCK_PX and uniform[v, first // BLOCK_PX]:
                 # The displacement varies slowly, so most blocks come here, and this loop becomes vector
                 # instructions.
-                start = index[first]
+                start = index[first] - offset
                 upper_row = values[start : start + BLOCK_PX + 1]
                 lower_row = values[start + width : start + width + BLOCK_PX + 1]
                 block_x = part_x[first:last]
@@ -197,7 +207,7 @@ def shift_channel(linear: np.ndarray, scale: np.ndarray, uniform: np.ndarray, ou
                     block[k] = upper + block_y[k] * (lower - upper)
             else:
                 for u in range(first, last):
-                    p = np.uint32(index[u])
+                    p = np.uint32(index[u] - offset)
                     upper = values[p]
                     lower = values[p + np.uint32(width)]
                     upper += part_x[u] * (values[p + np.uint32(1)] - upper)

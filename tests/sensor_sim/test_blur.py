@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import correlate1d
 
-from sensor_sim.effects.blur import box_reach, decode_and_blur
+from sensor_sim.effects.blur import blur_rows, box_reach
 from sensor_sim.transfer_curve import decode_table
 from tests.sensor_sim.frames import BOOK_LINEAR, Frame, degrade, effect, smooth_frame
 
@@ -14,8 +14,8 @@ from tests.sensor_sim.frames import BOOK_LINEAR, Frame, degrade, effect, smooth_
 def blurred_linear(codes: Frame, width_px: float) -> np.ndarray:
     shape = codes.shape
     row = np.empty(shape[1] + 2 * box_reach(width_px), np.float32)
-    scratch, out = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    decode_and_blur(codes, decode_table(), width_px, scratch, row, out)
+    out = np.empty(shape, np.float32)
+    blur_rows(decode_table()[codes], width_px, row, out, 0, shape[0])
     return out
 
 

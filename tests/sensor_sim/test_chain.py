@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import correlate1d
 
+from sensor_sim import base_chain
 from sensor_sim.chain import SensorChain
 from sensor_sim.errors import SensorFrameError, SensorSpecError
 from sensor_sim.schedule import SensorSchedule
@@ -64,6 +65,22 @@ def test_another_process_gives_the_same_bytes() -> None:
     frame = smooth_frame()
     here = hashlib.sha256(chain(FULL, frame, seed=5).apply(frame, context(3)).tobytes()).hexdigest()
     assert other.stdout.strip() == here
+
+
+@pytest.mark.parametrize("band_pixels", [1, 1000, 5000, 1 << 20])
+def test_the_bands_it_works_in_do_not_show(band_pixels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = smooth_frame(160, 90)
+    strong = [effect("blur", width_px=6.3), effect("chromatic_aberration", k1=-0.07), *FULL[2:]]
+    whole = degrade(strong, frame)
+    monkeypatch.setattr(base_chain, "_BAND_PIXELS", band_pixels)
+    assert np.array_equal(degrade(strong, frame), whole)
+
+
+def test_the_bytes_of_the_published_chain_stay_what_they_are() -> None:
+    """Networks are trained on this chain's pictures: a change of a single grey level must be noticed."""
+    frame = np.random.default_rng(11).integers(0, 256, (90, 160, 3), dtype=np.uint8)
+    digest = hashlib.sha256(degrade(FULL, frame, tick=4).tobytes()).hexdigest()
+    assert digest.startswith("dfbecdd0a5f108ec")
 
 
 def test_a_ramp_meets_the_constant_effect_at_its_end() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from sensor_sim.effects.chromatic_aberration import focal_px, radial_map, shift_channel, transfer_k1
+from sensor_sim.effects.chromatic_aberration import focal_px, radial_map, shift_rows, transfer_k1
 from sensor_sim.errors import SensorSpecError
 from tests.sensor_sim.frames import BOOK_LINEAR, Frame, chain, degrade, effect, smooth_frame
 
@@ -65,7 +65,7 @@ def test_resampling_is_bilinear_at_the_inverse_map(width: int, height: int, k1: 
     focal = focal_px(width, FOV_DEG)
     inverse = radial_map(k1, width, height, focal)
     out = np.empty_like(channel)
-    shift_channel(channel, inverse.scale, inverse.uniform, out)
+    shift_rows(channel, 0, inverse.scale, inverse.uniform, 0, height, out)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
     x, y = (columns - (width - 1) / 2) / focal, (rows - (height - 1) / 2) / focal
     scale = np.ones_like(x)
