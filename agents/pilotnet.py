@@ -86,6 +86,10 @@ class PilotNet(nn.Module):
             sizes = (_WIDTHS[-1] * height * width, *_DENSE, 1)
             self.dense = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(sizes))
 
+    def normalise(self, x: torch.Tensor) -> torch.Tensor:
+        """The hard-coded first layer: 0..255 to −1..1."""
+        return x * (1.0 / 127.5) - 1.0
+
     def forward_with_activations(self, x: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Steering and the maps that saliency needs, in one pass.
 
@@ -95,7 +99,7 @@ class PilotNet(nn.Module):
         Returns:
             (swa_deg (B,), five post-ReLU maps, each (B, C, h, w), first to last).
         """
-        x = x * (1.0 / 127.5) - 1.0
+        x = self.normalise(x)
         activations = []
         for convolution in self.convolutions:
             x = functional.relu(convolution(x))

@@ -14,35 +14,25 @@ factor v(X), the pixel's own value, is no part of the published algorithm: it ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch.nn import functional
 
 from agents.saliency.conv_layer import ConvLayer
-
-_SMALLEST_RANGE = torch.finfo(torch.float32).tiny
-
-
-class SaliencyMaps(NamedTuple):
-    """Maps of a batch and what normalisation took away from them.
-
-    Attributes:
-        maps: (B, 1, H, W) float32, [0, 1] per picture; zeros where ``zero`` is set.
-        zero: (B,) bool, the map had no contrast (usually: a dead last layer) and could not be normalised.
-        low, high: (B,) value of the map that became 0 and 1: global dimming shows here, not in ``maps``.
-    """
-
-    maps: torch.Tensor
-    zero: torch.Tensor
-    low: torch.Tensor
-    high: torch.Tensor
+from agents.saliency.maps import SaliencyMaps, normalised
 
 
 def visualbackprop(
     activations: Sequence[torch.Tensor], layers: Sequence[ConvLayer], input_size: tuple[int, int]
 ) -> SaliencyMaps:
-    """Saliency of a batch from its stored activations.
+    """Saliency of a batch from its stored activations, normalised; arguments and errors as `visualbackprop_mask`."""
+    return normalised(visualbackprop_mask(activations, layers, input_size))
+
+
+def visualbackprop_mask(
+    activations: Sequence[torch.Tensor], layers: Sequence[ConvLayer], input_size: tuple[int, int]
+) -> torch.Tensor:
+    """Saliency of a batch from its stored activations before normalisation, (B, 1, H, W), >= 0.
 
     Args:
         activations: post-ReLU maps of each convolution, first to last, each (B, C, h, w), >= 0.
@@ -61,7 +51,7 @@ def visualbackprop(
         mask = _scale_up(mask, layers[index], (int(below[0]), int(below[1])))
         if index:
             mask = mask * means[index - 1]
-    return _normalised(mask)
+    return mask
 
 
 def _scale_up(mask: torch.Tensor, layer: ConvLayer, size: tuple[int, int]) -> torch.Tensor:
@@ -76,14 +66,3 @@ def _scale_up(mask: torch.Tensor, layer: ConvLayer, size: tuple[int, int]) -> to
         )
     ones = mask.new_ones((1, 1, layer.kernel, layer.kernel))
     return functional.conv_transpose2d(mask, ones, stride=layer.stride, output_padding=padding)
-
-
-def _normalised(mask: torch.Tensor) -> SaliencyMaps:
-    """Min-max to [0, 1] per picture; a map without contrast becomes zeros with its status set."""
-    low = mask.amin(dim=(1, 2, 3))
-    high = mask.amax(dim=(1, 2, 3))
-    spread = high - low
-    zero = spread < _SMALLEST_RANGE
-    scale = torch.where(zero, torch.zeros_like(spread), 1.0 / torch.where(zero, 1.0, spread))
-    maps = (mask - low[:, None, None, None]) * scale[:, None, None, None]
-    return SaliencyMaps(maps, zero, low, high)

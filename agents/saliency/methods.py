@@ -1,0 +1,48 @@
+"""Every saliency method by its short name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from agents.pilotnet import PILOTNET_CONVOLUTIONS, PilotNet
+from agents.saliency.grad_cam import GradCam
+from agents.saliency.gradient import Gradient
+from agents.saliency.integrated_gradients import IntegratedGradients
+from agents.saliency.lrp import PAPER_EPSILON, Lrp
+from agents.saliency.method import SaliencyMethod
+from agents.saliency.smooth_grad import SmoothGrad
+from agents.saliency.visualbackprop import visualbackprop_mask
+
+
+class VisualBackProp:
+    """`agents.saliency.visualbackprop` behind the protocol: with a forward pass of its own."""
+
+    name = "visualbackprop"
+    signed = False
+    reads_head = False
+
+    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+        """See `SaliencyMethod.explain`."""
+        network.eval()
+        with torch.inference_mode():
+            _, activations = network.forward_with_activations(inputs)
+            size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
+            return visualbackprop_mask(activations, PILOTNET_CONVOLUTIONS, size)
+
+
+METHODS: Mapping[str, SaliencyMethod] = {
+    method.name: method
+    for method in (
+        VisualBackProp(),
+        Lrp(),
+        Lrp(PAPER_EPSILON),
+        GradCam("size"),
+        GradCam("left"),
+        GradCam("right"),
+        Gradient(),
+        IntegratedGradients(),
+        SmoothGrad(),
+    )
+}

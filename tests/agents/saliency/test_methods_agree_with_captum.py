@@ -1,0 +1,114 @@
+"""Our own gradient, Grad-CAM and LRP against captum's, on a trained-like PilotNet."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from captum.attr import LRP as CaptumLrp
+from captum.attr import IntegratedGradients as CaptumIntegratedGradients
+from captum.attr import LayerAttribution, LayerGradCam, Saliency
+from captum.attr._utils.lrp_rules import EpsilonRule
+from torch import nn
+
+from agents.pilotnet import PilotNet, PilotNetConfig
+from agents.saliency.grad_cam import Direction, GradCam
+from agents.saliency.gradient import Gradient
+from agents.saliency.integrated_gradients import MID_GREY, IntegratedGradients
+from agents.saliency.lrp import PAPER_EPSILON, STABLE_EPSILON, Lrp
+
+
+@pytest.fixture(scope="module")
+def network() -> PilotNet:
+    """Random weights and biases: biases matter to LRP."""
+    network = PilotNet(PilotNetConfig(), seed=3).eval()
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for layer in (*network.convolutions, *network.dense):
+            bias = layer.get_parameter("bias")
+            bias.copy_(0.1 * torch.randn(bias.shape, generator=generator))
+    return network
+
+
+@pytest.fixture(scope="module")
+def pictures() -> torch.Tensor:
+    return 255.0 * torch.rand((2, 3, 66, 200), generator=torch.Generator().manual_seed(1))
+
+
+def test_gradient(network: PilotNet, pictures: torch.Tensor) -> None:
+    theirs = Saliency(network).attribute(pictures.clone().requires_grad_(True), abs=True).sum(dim=1, keepdim=True)
+    torch.testing.assert_close(Gradient().explain(network, pictures), theirs)
+
+
+@pytest.mark.parametrize("direction", ["left", "right", "size"])
+def test_grad_cam(network: PilotNet, pictures: torch.Tensor, direction: Direction) -> None:
+    sign = {"left": 1.0, "right": -1.0}.get(direction)
+
+    ours = GradCam(direction).explain(network, pictures)
+    assert ours.shape == (2, 1, 66, 200) and float(ours.min()) >= 0.0
+
+    class AfterRelu(nn.Module):
+        """The same network with its last ReLU as a module that can be hooked."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.relu = nn.ReLU()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = network.normalise(x)
+            for convolution in network.convolutions[:-1]:
+                x = torch.relu(convolution(x))
+            x = torch.flatten(self.relu(network.convolutions[-1](x)), 1)
+            for layer in network.dense[:-1]:
+                x = torch.relu(layer(x))
+            y = network.dense[-1](x).squeeze(1) * network.config.output_scale_deg
+            return y.abs() if sign is None else sign * y
+
+    hooked = AfterRelu()
+    coarse = LayerGradCam(hooked, hooked.relu).attribute(pictures, relu_attributions=True)
+    theirs = LayerAttribution.interpolate(coarse, (66, 200), interpolate_mode="bilinear")
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_integrated_gradients_sum_to_the_change_of_output(network: PilotNet, pictures: torch.Tensor) -> None:
+    grey = torch.full_like(pictures[:1], MID_GREY)
+    total = IntegratedGradients(steps=200).explain(network, pictures).sum(dim=(1, 2, 3))
+    with torch.no_grad():
+        expected = network(pictures) - network(grey)
+    torch.testing.assert_close(total, expected, rtol=0.02, atol=0.02)
+    theirs = CaptumIntegratedGradients(network).attribute(pictures, baselines=grey, n_steps=32)
+    mine = IntegratedGradients().explain(network, pictures)
+    torch.testing.assert_close(mine, theirs.float().sum(dim=1, keepdim=True), rtol=1e-3, atol=1e-6)
+
+
+class _AsModules(nn.Sequential):
+    """The network as captum's LRP can hook it: every ReLU a module, dense layers as convolutions (no flattening)."""
+
+    def __init__(self, network: PilotNet) -> None:
+        layers: list[nn.Module] = []
+        for convolution in network.convolutions:
+            layers += [convolution, nn.ReLU()]
+        size = network.config.map_size()
+        for dense in network.dense:
+            weight, bias = dense.get_parameter("weight").data, dense.get_parameter("bias").data
+            same = nn.Conv2d(weight.shape[1] // (size[0] * size[1]), weight.shape[0], size)
+            same.weight.data, same.bias = weight.reshape(same.weight.shape), nn.Parameter(bias)
+            layers += [same, nn.ReLU()]
+            size = (1, 1)
+        super().__init__(*layers[:-1])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = super().forward(x)
+        return result.flatten(1)
+
+
+@pytest.mark.parametrize("epsilon", [STABLE_EPSILON, 1.0, PAPER_EPSILON])
+def test_lrp_epsilon_rule(network: PilotNet, pictures: torch.Tensor, epsilon: float) -> None:
+    modules = _AsModules(network)
+    for layer in modules:
+        if isinstance(layer, nn.Conv2d):
+            layer.rule = EpsilonRule(epsilon=epsilon)  # type: ignore[assignment]
+    theirs = CaptumLrp(modules).attribute(network.normalise(pictures).requires_grad_(True))
+    theirs = theirs.sum(dim=1, keepdim=True) * network.config.output_scale_deg
+    ours = Lrp(epsilon).explain(network, pictures)
+    scale = float(theirs.abs().max())
+    torch.testing.assert_close(ours / scale, theirs.detach() / scale, rtol=1e-3, atol=1e-4)

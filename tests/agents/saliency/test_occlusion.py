@@ -1,0 +1,81 @@
+"""Occlusion on a driver whose cues are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from captum.attr import Occlusion
+
+from agents.saliency.occlusion import GREY, OcclusionPatches, iterative_occlusion, occlusion_map
+
+BLACK = np.zeros((48, 64, 3), dtype=np.uint8)
+
+
+def frame_with(*spots: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    frame = BLACK.copy()
+    for row, column in spots:
+        frame[row : row + 4, column : column + 4] = 255
+    return frame
+
+
+def brightest(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """10° where there is a white pixel, else 0°."""
+    return 10.0 * (pictures.max(axis=(1, 2, 3)) == 255).astype(np.float64)
+
+
+def test_the_cue_is_where_covering_it_changes_the_wheel() -> None:
+    patches = OcclusionPatches(patch_px=16, stride_px=8)
+    found = occlusion_map(brightest, frame_with((20, 40)), patches)
+    assert found.base_swa_deg == 10.0
+    row, column = found.corners[found.strongest]
+    assert row <= 20 and row + 16 >= 24 and column <= 40 and column + 16 >= 44
+    assert found.change_deg[21, 41] == -10.0  # every square over the cue covers it whole
+    assert found.change_deg[2, 2] == 0.0
+
+
+def test_two_cues_mask_each_other_and_the_second_round_finds_them() -> None:
+    patches = OcclusionPatches(patch_px=16, stride_px=8)
+    frame = frame_with((8, 8), (32, 48))
+    assert np.nanmax(np.abs(occlusion_map(brightest, frame, patches).change_deg)) == 0.0
+
+    def half_each(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        left = pictures[:, :, :32].max(axis=(1, 2, 3)) == 255
+        right = pictures[:, :, 32:].max(axis=(1, 2, 3)) == 255
+        return np.where(left, 10.0, np.where(right, 9.0, 0.0))
+
+    first, second = iterative_occlusion(half_each, frame, 2, patches)
+    assert first.corners[first.strongest][1] < 32 <= second.corners[second.strongest][1] + 15
+    assert np.nanmin(first.change_deg) == -1.0 and np.nanmin(second.change_deg) == -9.0
+
+
+def test_pixels_no_patch_covers_are_undefined() -> None:
+    inside = occlusion_map(brightest, BLACK, OcclusionPatches(patch_px=20, stride_px=20, edge="inside"))
+    assert np.isnan(inside.swa_deg[40:]).all() and np.isnan(inside.swa_deg[:, 60:]).all()
+    assert np.isfinite(inside.swa_deg[:40, :60]).all()
+    flush = occlusion_map(brightest, BLACK, OcclusionPatches(patch_px=20, stride_px=20, edge="flush"))
+    assert np.isfinite(flush.swa_deg).all()
+
+
+def test_patches_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="64 px every 16 px do not fit a picture of 64×48 px"):
+        occlusion_map(brightest, BLACK)
+
+
+def test_agrees_with_captum_where_both_are_defined() -> None:
+    """Captum's map is base − mean output under the windows, for strides that tile the picture."""
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    weights = torch.from_numpy(rng.normal(size=(3, 24, 32)))
+
+    def linear(x: torch.Tensor) -> torch.Tensor:
+        return (x * weights).sum(dim=(1, 2, 3))
+
+    def predict(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        return linear(torch.from_numpy(pictures).double().permute(0, 3, 1, 2)).numpy()
+
+    x = torch.from_numpy(frame).double().permute(2, 0, 1)[None]
+    theirs = Occlusion(linear).attribute(x, sliding_window_shapes=(3, 8, 8), strides=(3, 8, 8), baselines=float(GREY))
+    ours = occlusion_map(predict, frame, OcclusionPatches(patch_px=8, stride_px=8))
+    np.testing.assert_allclose(-ours.change_deg, theirs[0, 0].numpy(), rtol=1e-6, atol=1e-4)
