@@ -6,6 +6,7 @@ import carla
 import numpy as np
 
 from embedded_carla.scene.centrelines import FloatArray, SectionGeometry, sample_section
+from embedded_carla.scene.junctions import add_junction_section
 from embedded_carla.scene.lanes import LaneSection, OpenDriveError, read_roads
 from embedded_carla.scene.mesh import MeshBuilder
 from embedded_carla.scene.packs import TexturePack, find_pack
@@ -83,8 +84,13 @@ def build_scene(xodr: str, carla_map: carla.Map, scenery_seed: int, texture_pack
     pavement = _pavement_points(geometries)
     plane_z_m, level = plane_height(pavement)
     mesh = MeshBuilder()
-    for instance, _, section, geometry in found:
-        add_section(mesh, section, geometry, instance, plane_z_m if level else None)
+    verge_z_m, layer = plane_z_m if level else None, 0
+    for instance, in_junction, section, geometry in found:
+        if in_junction:
+            add_junction_section(mesh, section, geometry, instance, verge_z_m, layer)
+            layer += 1
+        else:
+            add_section(mesh, section, geometry, instance, verge_z_m)
     if not level:
         add_terrain(mesh, pavement[::5], 0)
     outside = [geometry for _, in_junction, _, geometry in found if not in_junction]

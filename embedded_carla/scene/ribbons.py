@@ -8,6 +8,8 @@ analytically like a painted line.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from embedded_carla.scene.centrelines import FloatArray, SectionGeometry
@@ -34,7 +36,22 @@ _LANE_MATERIALS = {
     "restricted": Material.GRASS,
     "border": Material.SHOULDER,
 }
+WITHOUT_TRACKS = ("parking", "biking", "restricted", "stop", "special1", "special2", "special3", "tram", "rail")
 PAINT_COLOURS = ("white", "yellow", "blue", "green", "red", "orange")
+
+
+@dataclass(frozen=True)
+class Strip:
+    """C lines of points along N stations.
+
+    Attributes:
+        points: (C, N, 3) m. offsets: their distance v from the border, (C, N) m.
+        border_line: which of the lines is the border.
+    """
+
+    points: FloatArray
+    offsets: FloatArray
+    border_line: int
 
 
 def lane_material(lane: Lane) -> Material:
@@ -108,11 +125,9 @@ def _verge_columns(geometry: SectionGeometry, side: float, plane_z_m: float | No
     return np.stack([edge, lip, outer, skirt]), distances
 
 
-def _strip(
-    section: LaneSection, geometry: SectionGeometry, border: int, plane_z_m: float | None
-) -> tuple[FloatArray, FloatArray]:
-    """Columns (C, N, 3) and v (C, N) of the strip round a border, from left to right."""
-    last = len(section.lanes)
+def border_strip(section: LaneSection, geometry: SectionGeometry, border: int, plane_z_m: float | None) -> Strip:
+    """The strip round a border, from left to right; ``plane_z_m`` as in ``add_section``."""
+    last, border_line = len(section.lanes), 1
     points, offsets = [geometry.borders[border][None]], [np.zeros((1, len(geometry.s_m)))]
     if border > 0:
         points.insert(0, geometry.centres[border - 1][None])
@@ -121,6 +136,7 @@ def _strip(
         verge, distance = _verge_columns(geometry, -1.0, plane_z_m)
         points.insert(0, verge[:0:-1])
         offsets.insert(0, -distance[:0:-1])
+        border_line = len(verge) - 1
     if border < last:
         points.append(geometry.centres[border][None])
         offsets.append(0.5 * geometry.widths[border][None])
@@ -128,39 +144,60 @@ def _strip(
         verge, distance = _verge_columns(geometry, 1.0, plane_z_m)
         points.append(verge[1:])
         offsets.append(distance[1:])
-    return np.concatenate(points), np.concatenate(offsets)
+    return Strip(np.concatenate(points), np.concatenate(offsets), border_line)
 
 
 def _track(section: LaneSection, geometry: SectionGeometry, lane: int) -> float:
     """|v| of the wheel track next to a border in lane ``lane``; −1 where nobody drives."""
-    if not 0 <= lane < len(section.lanes) or lane_material(section.lanes[lane]) != Material.ASPHALT:
+    if not 0 <= lane < len(section.lanes) or section.lanes[lane].lane_type in WITHOUT_TRACKS:
+        return -1.0
+    if lane_material(section.lanes[lane]) != Material.ASPHALT:
         return -1.0
     return max(0.5 * float(geometry.widths[lane].mean()) - HALF_TRACK_M, 0.05)
 
 
-def _surface_row(section: LaneSection, geometry: SectionGeometry, border: int, s_m: float) -> tuple[float, ...]:
+def surface_rows(section: LaneSection, geometry: SectionGeometry, border: int) -> list[tuple[float, ...]]:
+    """Rows of the surface table of the strip round a border, one per station interval (N − 1)."""
     lanes = section.lanes
     left = lane_material(lanes[border - 1]) if border > 0 else Material.VERGE
     right = lane_material(lanes[border]) if border < len(lanes) else Material.VERGE
     owner, reverse_pair = _border_lane(section, border)
     lateral_m = float(np.sum(geometry.widths[:border].mean(axis=1))) if border else 0.0
-    return (
-        float(left),
-        float(right),
-        *paint_row(mark_at(owner, s_m), reverse_pair),
-        _track(section, geometry, border - 1),
-        _track(section, geometry, border),
-        lateral_m,
-        0.0,
-        0.0,
-        0.0,
-    )
+    materials = (float(left), float(right))
+    beside = (_track(section, geometry, border - 1), _track(section, geometry, border), lateral_m, 0.0, 0.0, 0.0)
+    return [(*materials, *paint_row(mark_at(owner, s_m), reverse_pair), *beside) for s_m in geometry.s_m[:-1] + 1e-4]
+
+
+def add_strips(
+    mesh: MeshBuilder, s_m: FloatArray, strips: list[tuple[Strip, list[tuple[float, ...]]]], instance: int
+) -> None:
+    """Add strips with their rows of the surface table, a tile every 32 m.
+
+    Args:
+        mesh: grows.
+        s_m: (N,) road coordinates of the stations.
+        strips: each with one row per station interval.
+        instance: instance id of the road.
+    """
+    surfaces = [np.array([mesh.surface(row) for row in rows], dtype=np.int32) for _, rows in strips]
+    low = 0
+    while low < len(s_m) - 1:
+        high = low + 1
+        while high < len(s_m) - 1 and s_m[high] - s_m[low] < TILE_LENGTH_M:
+            high += 1
+        for (strip, _), rows in zip(strips, surfaces, strict=True):
+            part = slice(low, high + 1)
+            along = np.broadcast_to(s_m[part], strip.offsets[:, part].shape)
+            coordinates = np.stack([along, strip.offsets[:, part]], axis=-1).astype(np.float32)
+            mesh.add_strip(strip.points[:, part].astype(np.float32), coordinates, rows[low:high], instance)
+        mesh.close_tile()
+        low = high
 
 
 def add_section(
     mesh: MeshBuilder, section: LaneSection, geometry: SectionGeometry, instance: int, plane_z_m: float | None
 ) -> None:
-    """Add the ribbons of one lane section, a tile every 32 m.
+    """Add the ribbons of one lane section outside junctions.
 
     Args:
         mesh: grows.
@@ -168,21 +205,8 @@ def add_section(
         instance: instance id of the road.
         plane_z_m: height of level country around the road, None where it is hilly.
     """
-    s_m = geometry.s_m
-    strips = [_strip(section, geometry, border, plane_z_m) for border in range(len(section.lanes) + 1)]
-    surfaces = [
-        np.array([mesh.surface(_surface_row(section, geometry, border, s)) for s in s_m[:-1] + 1e-4], dtype=np.int32)
-        for border in range(len(strips))
+    strips = [
+        (border_strip(section, geometry, border, plane_z_m), surface_rows(section, geometry, border))
+        for border in range(len(section.lanes) + 1)
     ]
-    low = 0
-    while low < len(s_m) - 1:
-        high = low + 1
-        while high < len(s_m) - 1 and s_m[high] - s_m[low] < TILE_LENGTH_M:
-            high += 1
-        for (points, offsets), rows in zip(strips, surfaces, strict=True):
-            part = slice(low, high + 1)
-            along = np.broadcast_to(s_m[part], offsets[:, part].shape)
-            coordinates = np.stack([along, offsets[:, part]], axis=-1).astype(np.float32)
-            mesh.add_strip(points[:, part].astype(np.float32), coordinates, rows[low:high], instance)
-        mesh.close_tile()
-        low = high
+    add_strips(mesh, geometry.s_m, strips, instance)
