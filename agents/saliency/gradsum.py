@@ -1,7 +1,8 @@
 """GradSUM (Chalom): how much of a heat map falls on each semantic class.
 
-G_k = 100 · Σ(P_k ⊙ M) / N_k: the mean of a map M in [0, 1] over the N_k pixels of class k, in percent. It is normalised by
-area, so classes do not add up to 100, and tiny classes are noisy; without a pixel of the class it is undefined (NaN).
+G_k = 100 · Σ(P_k ⊙ M) / N_k: the mean of a map M in [0, 1] over the N_k pixels of class k, in percent. It is
+normalised by area, so classes do not add up to 100, and tiny classes are noisy; without a pixel of the class it is
+undefined (NaN).
 
 The talk can be read two ways, and both are here by name:
 
