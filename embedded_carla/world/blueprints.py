@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from embedded_carla.scene.version import SCENE_VERSION
+from embedded_carla.vehicle.catalogue import CATALOGUE, CatalogueEntry
 from embedded_carla.wire import tables_0_9_16 as tables
 
 
@@ -22,6 +22,9 @@ class Kind(Enum):
     COLLISION = "collision"
     LANE_INVASION = "lane invasion"
     """Computed by the client from the states; the server only keeps the actor."""
+    WALKER = "walker"
+    CONTROLLER = "controller"
+    """Kept for the client's own walker navigation; it does nothing here."""
     SPECTATOR = "spectator"
 
 
@@ -83,27 +86,21 @@ def _numbers(values: dict[str, str]) -> tuple[Attribute, ...]:
     )
 
 
-def _vehicle(
-    blueprint_id: str,
-    half_size_m: tuple[float, float, float],
-    colours: Sequence[str],
-    generation: str,
-    base: str,
-) -> Blueprint:
+def _vehicle(entry: CatalogueEntry) -> Blueprint:
     attributes = (
         Attribute("role_name", tables.ATTRIBUTE_STRING, "autopilot", ("autopilot", "scenario", "ego_vehicle")),
-        Attribute("color", tables.ATTRIBUTE_RGB, colours[0], tuple(colours)),
+        Attribute("color", tables.ATTRIBUTE_RGB, _COLOURS[0], _COLOURS),
         Attribute("sticky_control", tables.ATTRIBUTE_BOOL, "true"),
-        _text("ros_name", blueprint_id),
+        _text("ros_name", entry.blueprint_id),
         _fixed("object_type", tables.ATTRIBUTE_STRING, ""),
-        _fixed("base_type", tables.ATTRIBUTE_STRING, base),
-        _fixed("special_type", tables.ATTRIBUTE_STRING, ""),
-        _fixed("number_of_wheels", tables.ATTRIBUTE_INT, "4"),
-        _fixed("generation", tables.ATTRIBUTE_INT, generation),
+        _fixed("base_type", tables.ATTRIBUTE_STRING, entry.base_type),
+        _fixed("special_type", tables.ATTRIBUTE_STRING, entry.special_type),
+        _fixed("number_of_wheels", tables.ATTRIBUTE_INT, str(entry.wheels)),
+        _fixed("generation", tables.ATTRIBUTE_INT, str(entry.generation)),
         _fixed("has_lights", tables.ATTRIBUTE_BOOL, "false"),
         _fixed("has_dynamic_doors", tables.ATTRIBUTE_BOOL, "false"),
     )
-    return Blueprint(blueprint_id, Kind.VEHICLE, attributes, half_size_m, tables.TAG_CAR)
+    return Blueprint(entry.blueprint_id, Kind.VEHICLE, attributes, entry.half_size_m, _VEHICLE_TAGS[entry.base_type])
 
 
 def _prop(name: str, half_size_m: tuple[float, float, float], size: str) -> Blueprint:
@@ -114,6 +111,21 @@ def _prop(name: str, half_size_m: tuple[float, float, float], size: str) -> Blue
         _text("ros_name", blueprint_id),
     )
     return Blueprint(blueprint_id, Kind.PROP, attributes, half_size_m, tables.TAG_STATIC)
+
+
+def _walker(number: int) -> Blueprint:
+    woman, child = number % 2 == 1, number in (9, 10)
+    attributes = (
+        Attribute("role_name", tables.ATTRIBUTE_STRING, "pedestrian"),
+        Attribute("is_invincible", tables.ATTRIBUTE_BOOL, "true"),
+        Attribute("speed", tables.ATTRIBUTE_FLOAT, "1.4", ("0.0", "1.4", "2.4")),
+        _fixed("gender", tables.ATTRIBUTE_STRING, "female" if woman else "male"),
+        _fixed("age", tables.ATTRIBUTE_STRING, "child" if child else "adult"),
+        _fixed("generation", tables.ATTRIBUTE_INT, "1"),
+        _text("ros_name", f"walker.pedestrian.{number:04d}"),
+    )
+    half_size_m = (0.25, 0.25, 0.55) if child else (0.188, 0.188, 0.93)
+    return Blueprint(f"walker.pedestrian.{number:04d}", Kind.WALKER, attributes, half_size_m, tables.TAG_PEDESTRIAN)
 
 
 def _sensor(name: str, kind: Kind, sensor_type: int | None, extra: tuple[Attribute, ...] = ()) -> Blueprint:
@@ -185,19 +197,25 @@ _IMU = _numbers(
         **{f"noise_gyro_bias_{axis}": "0.0" for axis in "xyz"},
     }
 )
+_VEHICLE_TAGS = {
+    "car": tables.TAG_CAR,
+    "van": tables.TAG_CAR,
+    "truck": tables.TAG_TRUCK,
+    "motorcycle": tables.TAG_MOTORCYCLE,
+    "bicycle": tables.TAG_BICYCLE,
+}
 _COLOURS = ("180,44,44", "17,37,103", "180,180,180", "30,30,30", "235,235,235")
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    _vehicle("vehicle.tesla.model3", (2.396, 1.082, 0.744), _COLOURS, "2", "car"),
-    _vehicle("vehicle.lincoln.mkz_2020", (2.446, 1.092, 0.755), _COLOURS[1:], "2", "car"),
-    _vehicle("vehicle.audi.tt", (2.091, 0.997, 0.693), _COLOURS[2:], "1", "car"),
-    _vehicle("vehicle.nissan.micra", (1.817, 0.923, 0.751), _COLOURS[2:], "1", "car"),
+    *(_vehicle(entry) for entry in CATALOGUE),
     _prop("streetbarrier", (0.608, 0.185, 0.535), "medium"),
     _prop("constructioncone", (0.171, 0.171, 0.293), "small"),
     _prop("trafficcone01", (0.277, 0.277, 0.315), "small"),
     _prop("trafficwarning", (1.310, 0.602, 1.430), "big"),
     _prop("warningconstruction", (0.529, 0.529, 0.611), "medium"),
     _prop("barrel", (0.344, 0.344, 0.512), "medium"),
+    *(_walker(number) for number in range(1, 13)),
+    Blueprint("controller.ai.walker", Kind.CONTROLLER, (_text("role_name", "default"),)),
     _sensor("camera.rgb", Kind.CAMERA, tables.SENSOR_RGB_CAMERA, _CAMERA + _FILM),
     _sensor("camera.depth", Kind.CAMERA, tables.SENSOR_DEPTH_CAMERA, _CAMERA),
     _sensor("camera.semantic_segmentation", Kind.CAMERA, tables.SENSOR_SEMANTIC_CAMERA, _CAMERA),

@@ -30,7 +30,7 @@ class Collision(NamedTuple):
 def box_of(actor: Actor) -> Box:
     """The body of an actor."""
     pose = actor.pose
-    return Box(pose.x_m, pose.y_m, pose.z_m, pose.yaw_deg, *actor.blueprint.half_size_m)
+    return Box(pose.x_m, pose.y_m, actor.bottom_z_m, pose.yaw_deg, *actor.blueprint.half_size_m)
 
 
 def touched(box: Box, actors: Sequence[Actor]) -> Actor | None:
@@ -88,9 +88,10 @@ class _Body(NamedTuple):
 
     @classmethod
     def at_contact(cls, actor: Actor, point: tuple[float, float]) -> _Body:
-        arm = (point[0] - actor.pose.x_m, point[1] - actor.pose.y_m)
         if not (isinstance(actor, Vehicle) and actor.moves):
-            return cls(0.0, 0.0, (0.0, 0.0), 0.0, arm)
+            return cls(0.0, 0.0, (0.0, 0.0), 0.0, (0.0, 0.0))
+        x_m, y_m = actor.centre_of_gravity_m
+        arm = (point[0] - x_m, point[1] - y_m)
         vx, vy, _ = actor.velocity_mps
         parameters = actor.parameters
         return cls(

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from embedded_carla.vehicle import physics_control
+from embedded_carla.vehicle.ground import ground_under
 from embedded_carla.vehicle.parameters import VehicleParameters
 from embedded_carla.vehicle.single_track import at_rest, step, with_velocity
 from embedded_carla.vehicle.state import VehicleState
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.world.actors import Actor
-from embedded_carla.world.pose import Pose, finite, wrapped_deg
+from embedded_carla.world.pose import Pose, composed, finite, wrapped_deg
 from embedded_carla.world.road_surface import RoadSurface
 
 SPEED_LIMIT_KMH = 30.0
@@ -59,6 +61,7 @@ class Vehicle(Actor):
         state: of the model, right-handed axes.
         simulate_physics: False leaves it where it is put.
         sticky_control: False clears the control after each tick.
+        lights: VehicleLightState flags, as clients set them.
     """
 
     parameters: VehicleParameters = field(default_factory=VehicleParameters)
@@ -66,6 +69,8 @@ class Vehicle(Actor):
     control: Control = field(default_factory=Control)
     simulate_physics: bool = True
     sticky_control: bool = True
+    lights: int = 0
+    _paved: tuple[bool, bool] = (True, True)
 
     @property
     def moves(self) -> bool:
@@ -79,21 +84,45 @@ class Vehicle(Actor):
         self.refresh_record()
 
     def put_on(self, surface: RoadSurface) -> None:
-        """Settle on the road: height and pitch."""
-        if not surface.flat:
-            pose = self.pose
-            z_m, pitch_deg = surface.height_and_pitch(pose.x_m, pose.y_m, pose.z_m, pose.yaw_deg)
+        """Settle on the road: height, pitch and roll."""
+        pose, state = self.pose, self.state
+        if surface.flat:
+            z_m, pitch_deg, roll_deg = 0.0, 0.0, 0.0
         else:
-            z_m, pitch_deg = 0.0, 0.0
-        if z_m != self.state.z_m or pitch_deg != self.pose.pitch_deg or self.pose.roll_deg != 0.0:
-            self.state = self.state._replace(z_m=z_m, pitch_rad=math.radians(pitch_deg))
-            self.pose = self.pose._replace(z_m=z_m, pitch_deg=pitch_deg, roll_deg=0.0)
+            z_m, pitch_deg, roll_deg = surface.attitude(pose.x_m, pose.y_m, pose.z_m, pose.yaw_deg)
+        if z_m != state.z_m or pitch_deg != pose.pitch_deg or roll_deg != pose.roll_deg:
+            self.state = state._replace(z_m=z_m, pitch_rad=math.radians(pitch_deg), roll_rad=math.radians(roll_deg))
+            self.pose = pose._replace(z_m=z_m, pitch_deg=pitch_deg, roll_deg=roll_deg)
+        self._paved = self._paved_axles(surface)
 
-    def move(self, friction: float, dt_s: float) -> None:
-        """Advance the model by one tick; the record is refreshed when the collisions are settled."""
+    def _paved_axles(self, surface: RoadSurface) -> tuple[bool, bool]:
+        """Are the middles of the front and of the rear axle on pavement?"""
+        state, p = self.state, self.parameters
+        cos, sin = math.cos(state.yaw_rad), math.sin(state.yaw_rad)
+        front, rear = (
+            surface.paved(state.x_m + ahead_m * cos, -(state.y_m + ahead_m * sin), state.z_m)
+            for ahead_m in (p.front_m, -p.rear_m)
+        )
+        return front, rear
+
+    def move(self, paved_friction: float, dt_s: float) -> None:
+        """Advance the model by one tick; the record is refreshed when the collisions are settled.
+
+        Args:
+            paved_friction: friction of pavement in this weather over a dry one's; beside the road it is less.
+        """
         c = self.control
         self.state = step(
-            self.state, c.throttle, c.brake, c.steer, c.hand_brake, c.reverse, self.parameters, friction, dt_s
+            self.state,
+            c.throttle,
+            c.brake,
+            c.steer,
+            c.hand_brake,
+            c.reverse,
+            self.parameters,
+            ground_under(paved_friction, *self._paved),
+            dt_s,
+            c.gear if c.manual_gear_shift else None,
         )
         self._set_pose_from_state()
         if not self.sticky_control:
@@ -109,6 +138,26 @@ class Vehicle(Actor):
         """Give it a velocity in CARLA's world axes, m/s."""
         self.state = with_velocity(self.state, vx_mps, -vy_mps)
 
+    def apply_physics(self, control: Sequence[Any]) -> None:
+        """Take over the client's `VehiclePhysicsControl`, wire form; the actor stays where it is."""
+        self.parameters = physics_control.with_physics(self.parameters, control)
+        x_m, y_m = self._centre_from_pose(self.parameters.cg_ahead_m)
+        self.state = self.state._replace(x_m=x_m, y_m=y_m)
+
+    def physics_to_wire(self) -> list[Any]:
+        """`VehiclePhysicsControl`; wheel positions in the world, cm."""
+        control = physics_control.to_wire(self.parameters)
+        for wheel in control[physics_control.WHEELS]:
+            x, y, z = (value / 100.0 for value in wheel[physics_control.POSITION])
+            place = composed(self.pose, Pose(x, y, z))
+            wheel[physics_control.POSITION] = [100.0 * place.x_m, 100.0 * place.y_m, 100.0 * place.z_m]
+        return control
+
+    @property
+    def centre_of_gravity_m(self) -> tuple[float, float]:
+        """On the ground plan, CARLA's axes."""
+        return self.state.x_m, -self.state.y_m
+
     def bump(self, shift_m: tuple[float, float], velocity_mps: tuple[float, float], yaw_rate_radps: float) -> None:
         """What a collision does: displacement and new motion, CARLA's axes (yaw rate clockwise positive)."""
         self.state = self.state._replace(
@@ -122,16 +171,16 @@ class Vehicle(Actor):
         """CARLA's world axes; up and down along the slope too."""
         state = self.state
         vx, vy = state.velocity_mps
-        return vx, -vy, state.v_long_mps * math.tan(state.pitch_rad)
+        return vx, -vy, _rise(state, state.v_long_mps, state.v_lat_mps)
 
     @property
     def acceleration_mps2(self) -> Vector:
-        """Horizontal acceleration in CARLA's world axes."""
+        """CARLA's world axes."""
         state = self.state
         cos, sin = math.cos(state.yaw_rad), math.sin(state.yaw_rad)
-        ax = state.a_long_mps2 * cos - state.a_lat_mps2 * sin
-        ay = state.a_long_mps2 * sin + state.a_lat_mps2 * cos
-        return ax, -ay, 0.0
+        along, across = state.a_long_mps2 * math.cos(state.pitch_rad), state.a_lat_mps2 * math.cos(state.roll_rad)
+        rise = _rise(state, state.a_long_mps2, state.a_lat_mps2)
+        return along * cos - across * sin, -(along * sin + across * cos), rise
 
     @property
     def angular_velocity_radps(self) -> Vector:
@@ -159,7 +208,7 @@ class Vehicle(Actor):
             c.hand_brake,
             c.reverse,
             c.manual_gear_shift,
-            -1 if c.reverse else max(c.gear, 1),
+            self.state.gear,
             SPEED_LIMIT_KMH,
             tables.LIGHT_GREEN,
             False,
@@ -168,12 +217,29 @@ class Vehicle(Actor):
         )
 
     def _set_pose_from_state(self) -> None:
-        state = self.state
-        yaw_deg = wrapped_deg(-math.degrees(state.yaw_rad))
-        self.pose = Pose(state.x_m, -state.y_m, state.z_m, math.degrees(state.pitch_rad), yaw_deg, 0.0)
+        state, ahead_m = self.state, self.parameters.cg_ahead_m
+        x_m, y_m = state.x_m, state.y_m
+        if ahead_m != 0.0:
+            x_m, y_m = x_m - ahead_m * math.cos(state.yaw_rad), y_m - ahead_m * math.sin(state.yaw_rad)
+        pitch_deg, roll_deg = math.degrees(state.pitch_rad), math.degrees(state.roll_rad)
+        self.pose = Pose(x_m, -y_m, state.z_m, pitch_deg, wrapped_deg(-math.degrees(state.yaw_rad)), roll_deg)
+
+    def _centre_from_pose(self, ahead_m: float) -> tuple[float, float]:
+        """Centre of gravity, right-handed axes, of a vehicle whose origin is ``ahead_m`` behind it."""
+        pose = self.pose
+        if ahead_m == 0.0:
+            return pose.x_m, -pose.y_m
+        yaw_rad = -math.radians(pose.yaw_deg)
+        return pose.x_m + ahead_m * math.cos(yaw_rad), -pose.y_m + ahead_m * math.sin(yaw_rad)
 
     def _set_state_from_pose(self) -> None:
         pose = self.pose
         vx, vy = self.state.velocity_mps
-        placed = at_rest(pose.x_m, -pose.y_m, pose.z_m, -math.radians(pose.yaw_deg), math.radians(pose.pitch_deg))
+        x_m, y_m = self._centre_from_pose(self.parameters.cg_ahead_m)
+        placed = at_rest(x_m, y_m, pose.z_m, -math.radians(pose.yaw_deg), math.radians(pose.pitch_deg))
         self.state = with_velocity(placed, vx, vy)
+
+
+def _rise(state: VehicleState, along: float, across: float) -> float:
+    """Upward part of a vector in the vehicle's plane (forwards, left)."""
+    return along * math.sin(state.pitch_rad) + across * math.sin(state.roll_rad)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from embedded_carla.vehicle.ground import weather_friction
 from embedded_carla.wire.tables_0_9_16 import WEATHER_FIELD_COUNT
 from embedded_carla.world.pose import finite
 
@@ -16,9 +17,6 @@ CLEAR_NOON: WeatherValues = (5.0, 0.0, 0.0, 10.0, -1.0, 45.0, 2.0, 0.75, 0.1, 0.
 
 DEPOSITS = 2
 WETNESS = 9
-WET_FRICTION_LOSS = 0.3
-"""Share of the tyre friction lost on a soaked road: peak friction of wet asphalt is about 0.7 of that of dry
-asphalt (Wong, Theory of Ground Vehicles, average coefficients of road adhesion: 0.8-0.9 dry, 0.5-0.7 wet)."""
 
 
 def weather_from_wire(values: Sequence[Any]) -> WeatherValues:
@@ -38,6 +36,5 @@ def effective_weather(values: WeatherValues) -> WeatherValues:
 
 
 def road_friction(values: WeatherValues) -> float:
-    """Friction relative to a dry road, 0.7..1, falling linearly with the wetter of wetness and deposits."""
-    percent = max(values[WETNESS], values[DEPOSITS])
-    return 1.0 - WET_FRICTION_LOSS * min(max(percent, 0.0), 100.0) / 100.0
+    """Friction of the pavement over a dry one's; see ``vehicle.ground``."""
+    return weather_friction(values[WETNESS], values[DEPOSITS])

@@ -8,7 +8,7 @@ from typing import Any
 from embedded_carla.sensors.camera import CameraSettings
 from embedded_carla.sensors.imu import ImuNoise
 from embedded_carla.sensors.schedule import SensorSchedule
-from embedded_carla.vehicle.parameters import VehicleParameters
+from embedded_carla.vehicle import catalogue
 from embedded_carla.wire.rpc import CallFailedError
 from embedded_carla.world.actors import Actor, Sensor
 from embedded_carla.world.blueprints import BY_ID, Blueprint, Kind
@@ -70,7 +70,7 @@ def _make(
             blueprint,
             description,
             **common,
-            parameters=VehicleParameters.for_blueprint(blueprint.blueprint_id),
+            parameters=catalogue.BY_ID[blueprint.blueprint_id].parameters,
             sticky_control=attributes["sticky_control"].lower() != "false",
         )
         if parent is None:

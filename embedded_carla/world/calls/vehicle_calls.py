@@ -22,7 +22,7 @@ def apply_physics_control(world: World, actor_id: int, physics: list[Any]) -> No
     """New parameters of a vehicle."""
     vehicle = existing_vehicle(world, actor_id)
     _check_numbers(physics)
-    vehicle.parameters = vehicle.parameters.with_physics(physics)
+    vehicle.apply_physics(physics)
 
 
 def _check_numbers(values: list[Any]) -> None:
@@ -42,7 +42,7 @@ def vehicle_calls(world: World) -> dict[str, Call]:
 
     return {
         "apply_control_to_vehicle": void(lambda actor_id, control: apply_control(world, actor_id, control)),
-        "get_physics_control": value(lambda actor_id: existing_vehicle(world, actor_id).parameters.physics_control()),
+        "get_physics_control": value(lambda actor_id: existing_vehicle(world, actor_id).physics_to_wire()),
         "apply_physics_control": void(lambda actor_id, p: apply_physics_control(world, actor_id, p)),
         "get_wheel_steer_angle": value(wheel_steer_angle),
     }

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
 from vehiclemodels.vehicle_dynamics_std import vehicle_dynamics_std
 
+from embedded_carla.vehicle.catalogue import BY_ID
+from embedded_carla.vehicle.ground import DRY, Ground
 from embedded_carla.vehicle.parameters import GRAVITY_MPS2, VehicleParameters
 from embedded_carla.vehicle.single_track import VehicleState, at_rest, step, with_velocity
 
-CAR = VehicleParameters.for_blueprint("vehicle.tesla.model3")
+CAR = BY_ID["vehicle.tesla.model3"].parameters
 TICK_S = 0.05
 
 
@@ -26,7 +28,7 @@ def cruise(state: VehicleState, speed_mps: float, steer: float, seconds: float, 
     """Hold a speed by a proportional controller."""
     for _ in range(round(seconds / TICK_S)):
         throttle = 0.05 + 0.8 * (speed_mps - state.speed_mps)
-        state = step(state, throttle, 0.0, steer, False, False, CAR, friction, TICK_S)
+        state = step(state, throttle, 0.0, steer, False, False, CAR, Ground.even(friction), TICK_S)
     return state
 
 
@@ -74,7 +76,7 @@ def test_agrees_with_the_commonroad_drift_model(speed_mps: float, angle_deg: flo
     worst_m = worst_yaw = worst_rate = 0.0
     for tick in range(60):
         target = angle_rad if tick < 35 else 0.0
-        state = step(state, 0, 0, -target / math.radians(70), False, False, mine, 1.0, TICK_S)
+        state = step(state, 0, 0, -target / math.radians(70), False, False, mine, DRY, TICK_S)
         for _ in range(50):
             rate = min(max((target - x[2]) / 0.001, -0.3), 0.3)
             x = x + 0.001 * np.array(vehicle_dynamics_std(list(x), [rate, 0.0], theirs))
@@ -105,7 +107,9 @@ def test_without_throttle_energy_falls_and_the_tyres_limit_the_force(
     state = with_velocity(at_rest(0, 0, 0, 0.3), speed, slide)._replace(yaw_rate_radps=spin)
     limit_mps2 = CAR.mu * friction * GRAVITY_MPS2
     for tick in range(60):
-        following = step(state, 0.0, brake, steer * math.sin(tick), hand_brake, False, CAR, friction, TICK_S)
+        following = step(
+            state, 0.0, brake, steer * math.sin(tick), hand_brake, False, CAR, Ground.even(friction), TICK_S
+        )
         assert all(math.isfinite(value) for value in following)
         assert kinetic_energy_j(following) <= kinetic_energy_j(state) * (1 + 1e-12)
         assert abs(following.a_lat_mps2) <= limit_mps2 * (1 + 1e-9)
@@ -117,19 +121,19 @@ def test_a_standing_car_stays_where_it_is() -> None:
     state = at_rest(3.0, -4.0, 0.5, 1.2, pitch_rad=0.05)
     for brake, steer in ((1.0, 0.0), (0.4, 1.0), (0.2, -1.0)):
         for _ in range(200):
-            state = step(state, 0.0, brake, steer, False, False, CAR, 1.0, TICK_S)
+            state = step(state, 0.0, brake, steer, False, False, CAR, DRY, TICK_S)
     assert state[:5] == (3.0, -4.0, 0.5, 1.2, 0.05)
     assert (state.v_long_mps, state.v_lat_mps, state.yaw_rate_radps) == (0.0, 0.0, 0.0)
     flat = at_rest(0, 0, 0, 0)
     for _ in range(400):
-        flat = step(flat, 0.0, 0.0, 0.3, False, False, CAR, 1.0, TICK_S)
+        flat = step(flat, 0.0, 0.0, 0.3, False, False, CAR, DRY, TICK_S)
     assert flat[:5] == (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_brakes_to_a_full_stop_in_a_bend_and_never_rolls_back() -> None:
     state = cruise(with_velocity(at_rest(0, 0, 0, 0), 12.0, 0), 12.0, 0.05, 3.0)
     for _ in range(60):
-        state = step(state, 0.0, 0.6, 0.05, False, False, CAR, 1.0, TICK_S)
+        state = step(state, 0.0, 0.6, 0.05, False, False, CAR, DRY, TICK_S)
         assert state.v_long_mps >= 0.0
     assert (state.v_long_mps, state.v_lat_mps, state.yaw_rate_radps) == (0.0, 0.0, 0.0)
 
@@ -138,8 +142,8 @@ def test_rolls_down_a_slope_and_the_hand_brake_holds_it() -> None:
     state = at_rest(0, 0, 0, 0, pitch_rad=math.radians(5))
     held = rolling = state
     for _ in range(40):
-        held = step(held, 0, 0, 0, True, False, CAR, 1.0, TICK_S)
-        rolling = step(rolling, 0, 0, 0, False, False, CAR, 1.0, TICK_S)
+        held = step(held, 0, 0, 0, True, False, CAR, DRY, TICK_S)
+        rolling = step(rolling, 0, 0, 0, False, False, CAR, DRY, TICK_S)
     assert held.x_m == 0.0
     assert rolling.v_long_mps < -0.5
 
@@ -147,29 +151,29 @@ def test_rolls_down_a_slope_and_the_hand_brake_holds_it() -> None:
 def test_full_throttle_and_full_brake_are_those_of_a_car() -> None:
     state, ticks = at_rest(0, 0, 0, 0), 0
     while state.v_long_mps < 100 / 3.6:
-        state, ticks = step(state, 1.0, 0, 0, False, False, CAR, 1.0, TICK_S), ticks + 1
+        state, ticks = step(state, 1.0, 0, 0, False, False, CAR, DRY, TICK_S), ticks + 1
     assert 6.0 <= ticks * TICK_S <= 9.0
     for friction, expected_g in ((1.0, 0.9), (0.4, 0.38)):
         braking = with_velocity(at_rest(0, 0, 0, 0), 20.0, 0)
         for _ in range(10):
-            braking = step(braking, 0, 1.0, 0, False, False, CAR, friction, TICK_S)
+            braking = step(braking, 0, 1.0, 0, False, False, CAR, Ground.even(friction), TICK_S)
         assert (20.0 - braking.v_long_mps) / 0.5 / GRAVITY_MPS2 == pytest.approx(expected_g, abs=0.05)
 
 
 def test_reverse_drives_backwards_and_steers_the_other_way_round() -> None:
     state = at_rest(0, 0, 0, 0)
     for _ in range(60):
-        state = step(state, 0.4, 0, -0.2, False, True, CAR, 1.0, TICK_S)
+        state = step(state, 0.4, 0, -0.2, False, True, CAR, DRY, TICK_S)
     assert -9.0 < state.v_long_mps < -2.0
     assert state.road_wheel_angle_rad > 0 > state.yaw_rate_radps
 
 
 def test_steering_sign_limit_and_rate() -> None:
-    first = step(at_rest(0, 0, 0, 0), 0, 0, 1.0, False, False, CAR, 1.0, TICK_S)
+    first = step(at_rest(0, 0, 0, 0), 0, 0, 1.0, False, False, CAR, DRY, TICK_S)
     assert math.degrees(first.road_wheel_angle_rad) * 16 == pytest.approx(-720 * TICK_S)
     state = first
     for _ in range(40):
-        state = step(state, 0, 0, 1.0, False, False, CAR, 1.0, TICK_S)
+        state = step(state, 0, 0, 1.0, False, False, CAR, DRY, TICK_S)
     assert math.degrees(state.road_wheel_angle_rad) == pytest.approx(-35.0)
 
 
@@ -177,12 +181,12 @@ def test_same_inputs_same_bits_and_bad_inputs_are_harmless() -> None:
     def run() -> VehicleState:
         state = with_velocity(at_rest(0, 0, 0, 0), 10, 0)
         for tick in range(200):
-            state = step(state, 0.3, 0, 0.1 * math.sin(tick / 9), False, False, CAR, 0.9, TICK_S)
+            state = step(state, 0.3, 0, 0.1 * math.sin(tick / 9), False, False, CAR, Ground.even(0.9), TICK_S)
         return state
 
     assert run() == run()
-    weird = step(at_rest(0, 0, 0, 0), math.nan, math.nan, math.nan, False, False, CAR, 1.0, TICK_S)
+    weird = step(at_rest(0, 0, 0, 0), math.nan, math.nan, math.nan, False, False, CAR, DRY, TICK_S)
     assert weird == at_rest(0, 0, 0, 0)
-    assert step(at_rest(0, 0, 0, 0), 9, 0, 9, False, False, CAR, 1.0, TICK_S) == step(
-        at_rest(0, 0, 0, 0), 1, 0, 1, False, False, CAR, 1.0, TICK_S
+    assert step(at_rest(0, 0, 0, 0), 9, 0, 9, False, False, CAR, DRY, TICK_S) == step(
+        at_rest(0, 0, 0, 0), 1, 0, 1, False, False, CAR, DRY, TICK_S
     )
