@@ -61,7 +61,7 @@ def alarm_from_statistic(
         ThresholdError: a threshold is NaN or ``theta_off > theta_on``.
     """
     _check_thresholds(theta_on, theta_off)
-    alarm = _hysteresis(np.ascontiguousarray(statistic, np.float64), theta_on, theta_off, _debounce_ticks(tick_s))
+    alarm = hysteresis(np.ascontiguousarray(statistic, np.float64), theta_on, theta_off, _debounce_ticks(tick_s))
     latency = ticks_at_least(declared_latency_s, tick_s)
     if latency == 0:
         return alarm
@@ -186,4 +186,4 @@ def _hysteresis_loop(statistic: FloatArray, theta_on: float, theta_off: float, d
     return alarm
 
 
-_hysteresis = numba.njit(cache=True)(_hysteresis_loop)
+hysteresis = numba.njit(cache=True)(_hysteresis_loop)
