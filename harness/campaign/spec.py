@@ -191,7 +191,7 @@ class CampaignSpec(_Model):
 
     campaign: Slug
     description: str = ""
-    simulator: Annotated[str, Field(pattern=r"^(embedded|binary:.+|docker:.+|attach:.+)$")] = "embedded"
+    simulator: Annotated[str, Field(pattern=r"^(embedded|(binary|docker|podman|apptainer|attach):.+)$")] = "embedded"
     camera: CameraSpec = CameraSpec()
     ego: EgoSpec = EgoSpec()
     tick_s: float = Field(default=0.05, gt=0, le=0.1)
