@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from captum.attr import LRP as CaptumLrp
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from captum.attr import LayerAttribution, LayerGradCam, Saliency
-from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import nn
 
 from agents.pilotnet import PilotNet, PilotNetConfig
@@ -15,6 +13,7 @@ from agents.saliency.grad_cam import Direction, GradCam
 from agents.saliency.gradient import Gradient
 from agents.saliency.integrated_gradients import MID_GREY, IntegratedGradients
 from agents.saliency.lrp import PAPER_EPSILON, STABLE_EPSILON, Lrp
+from benchmarks.captum_lrp import PilotNetAsModules, captum_lrp
 
 
 @pytest.fixture(scope="module")
@@ -80,35 +79,9 @@ def test_integrated_gradients_sum_to_the_change_of_output(network: PilotNet, pic
     torch.testing.assert_close(mine, theirs.float().sum(dim=1, keepdim=True), rtol=1e-3, atol=1e-6)
 
 
-class _AsModules(nn.Sequential):
-    """The network as captum's LRP can hook it: every ReLU a module, dense layers as convolutions (no flattening)."""
-
-    def __init__(self, network: PilotNet) -> None:
-        layers: list[nn.Module] = []
-        for convolution in network.convolutions:
-            layers += [convolution, nn.ReLU()]
-        size = network.config.map_size()
-        for dense in network.dense:
-            weight, bias = dense.get_parameter("weight").data, dense.get_parameter("bias").data
-            same = nn.Conv2d(weight.shape[1] // (size[0] * size[1]), weight.shape[0], size)
-            same.weight.data, same.bias = weight.reshape(same.weight.shape), nn.Parameter(bias)
-            layers += [same, nn.ReLU()]
-            size = (1, 1)
-        super().__init__(*layers[:-1])
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        result: torch.Tensor = super().forward(x)
-        return result.flatten(1)
-
-
 @pytest.mark.parametrize("epsilon", [STABLE_EPSILON, 1.0, PAPER_EPSILON])
 def test_lrp_epsilon_rule(network: PilotNet, pictures: torch.Tensor, epsilon: float) -> None:
-    modules = _AsModules(network)
-    for layer in modules:
-        if isinstance(layer, nn.Conv2d):
-            layer.rule = EpsilonRule(epsilon=epsilon)  # type: ignore[assignment]
-    theirs = CaptumLrp(modules).attribute(network.normalise(pictures).requires_grad_(True))
-    theirs = theirs.sum(dim=1, keepdim=True) * network.config.output_scale_deg
+    theirs = captum_lrp(PilotNetAsModules(network, epsilon), network, pictures)
     ours = Lrp(epsilon).explain(network, pictures)
     scale = float(theirs.abs().max())
-    torch.testing.assert_close(ours / scale, theirs.detach() / scale, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(ours / scale, theirs / scale, rtol=1e-3, atol=1e-4)
