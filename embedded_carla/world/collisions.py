@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from embedded_carla.world.actors import Actor
+from embedded_carla.world.blueprints import Kind
 from embedded_carla.world.boxes import Box, Overlap, overlap
+from embedded_carla.world.obstacles import Obstacles
 from embedded_carla.world.vehicle import Vehicle
 
 RESTITUTION = 0.1
 """Rebound of colliding bodywork: cars crumple, so little comes back."""
 BODY_FRICTION = 0.3
 """Friction between sliding bodies."""
+WALKER_MASS_KG = 75.0
 
 
 class Collision(NamedTuple):
@@ -38,11 +41,13 @@ def touched(box: Box, actors: Sequence[Actor]) -> Actor | None:
     return next((actor for actor in actors if overlap(box, box_of(actor)) is not None), None)
 
 
-def resolve(actors: Sequence[Actor]) -> list[Collision]:
-    """Part everything that overlaps, in order of the ids.
+def resolve(actors: Sequence[Actor], scenery: Obstacles) -> list[Collision]:
+    """Part everything that overlaps: pairs of actors in order of their ids, then actors and scenery.
 
     Args:
-        actors: all that collide, by ascending id. Vehicles with physics move, the rest stands like a rock.
+        actors: all that collide, by ascending id. Vehicles with physics move, walkers are pushed along, the
+            rest stands like a rock.
+        scenery: what stands beside the road.
 
     Returns:
         The contacts of this tick.
@@ -53,7 +58,22 @@ def resolve(actors: Sequence[Actor]) -> list[Collision]:
         contact = overlap(box_of(first), box_of(second)) if _moves(first) or _moves(second) else None
         if contact is not None:
             collisions.append(Collision(first, second, _part(first, second, contact)))
+    for actor in actors:
+        if _moves(actor):
+            collisions.extend(_part_from_scenery(actor, scenery))
     return collisions
+
+
+def _part_from_scenery(actor: Actor, scenery: Obstacles) -> list[Collision]:
+    """One collision for each kind of thing, however many pieces it is made of."""
+    impulses: dict[Actor, tuple[float, float, float]] = {}
+    for obstacle in scenery.near(actor.pose.x_m, actor.pose.y_m):
+        contact = overlap(box_of(actor), obstacle.box)
+        if contact is not None:
+            jx, jy, _ = _part(actor, obstacle.actor, contact)
+            sum_x, sum_y, _ = impulses.get(obstacle.actor, (0.0, 0.0, 0.0))
+            impulses[obstacle.actor] = (sum_x + jx, sum_y + jy, 0.0)
+    return [Collision(actor, thing, impulse) for thing, impulse in impulses.items()]
 
 
 def _moves(actor: Actor) -> bool:
@@ -89,7 +109,8 @@ class _Body(NamedTuple):
     @classmethod
     def at_contact(cls, actor: Actor, point: tuple[float, float]) -> _Body:
         if not (isinstance(actor, Vehicle) and actor.moves):
-            return cls(0.0, 0.0, (0.0, 0.0), 0.0, (0.0, 0.0))
+            inverse_mass = 1.0 / WALKER_MASS_KG if actor.kind is Kind.WALKER else 0.0
+            return cls(inverse_mass, 0.0, (0.0, 0.0), 0.0, (0.0, 0.0))
         x_m, y_m = actor.centre_of_gravity_m
         arm = (point[0] - x_m, point[1] - y_m)
         vx, vy, _ = actor.velocity_mps
@@ -136,8 +157,11 @@ def _part(first: Actor, second: Actor, contact: Overlap) -> tuple[float, float, 
     jx, jy = normal_impulse * nx + tangential_impulse * tx, normal_impulse * ny + tangential_impulse * ty
     share = contact.depth_m / (a.inverse_mass + b.inverse_mass)
     for actor, body, sign in ((first, a, -1.0), (second, b, 1.0)):
-        if isinstance(actor, Vehicle) and body.inverse_mass > 0.0:
-            way = sign * share * body.inverse_mass
-            velocity, yaw_rate = body.after(sign * jx, sign * jy)
-            actor.bump((way * nx, way * ny), velocity, yaw_rate)
+        if body.inverse_mass == 0.0:
+            continue
+        dx, dy = (sign * share * body.inverse_mass * n for n in (nx, ny))
+        if isinstance(actor, Vehicle):
+            actor.bump((dx, dy), *body.after(sign * jx, sign * jy))
+        else:
+            actor.place(actor.pose._replace(x_m=actor.pose.x_m + dx, y_m=actor.pose.y_m + dy))
     return jx, jy, 0.0

@@ -1,4 +1,4 @@
-"""What cameras see of a map: built when the first camera of it is spawned, kept while the map stays."""
+"""What cameras see of a map and cars run into: built when the first of them is spawned, kept while the map stays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from embedded_carla.world.map_library import LoadedMap
 
 if TYPE_CHECKING:
     from embedded_carla.render.renderer import Renderer
+    from embedded_carla.scene.types import Scene
+    from embedded_carla.world.obstacles import Obstacles
 
 
 class Scenery:
@@ -22,14 +24,27 @@ class Scenery:
         return self._map is loaded_map
 
     @cached_property
-    def renderer(self) -> Renderer:
-        """Builds the scene at first use: a world without cameras never pays for one.
+    def scene(self) -> Scene:
+        """Built at first use: a world without vehicles and cameras never pays for it.
 
         Raises:
             ValueError: unknown texture pack, or geometry that cannot be drawn.
         """
-        from embedded_carla.render.renderer import Renderer
         from embedded_carla.scene.build import build_scene
 
         m = self._map
-        return Renderer(build_scene(m.xodr, m.carla_map, m.scenery_seed, m.texture_pack))
+        return build_scene(m.xodr, m.carla_map, m.scenery_seed, m.texture_pack)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Draws the scene."""
+        from embedded_carla.render.renderer import Renderer
+
+        return Renderer(self.scene)
+
+    @cached_property
+    def obstacles(self) -> Obstacles:
+        """What a car can run into, seen by a camera or not."""
+        from embedded_carla.world.obstacles import obstacles_of
+
+        return obstacles_of(self.scene)

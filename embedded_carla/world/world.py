@@ -196,7 +196,8 @@ class World:
         moving = [vehicle for vehicle in self._vehicles if vehicle.moves]
         for vehicle in moving:
             vehicle.move(friction, dt_s)
-        self._collisions = collisions.resolve([actor for actor in self._bodies if actor.collides]) if moving else []
+        solid = [actor for actor in self._bodies if actor.collides] if moving else []
+        self._collisions = collisions.resolve(solid, self.scenery.obstacles) if moving else []
         for vehicle in moving:
             vehicle.put_on(self.map.surface)
             vehicle.refresh_record()

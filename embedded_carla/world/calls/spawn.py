@@ -77,6 +77,7 @@ def _make(
             vehicle.place(pose)
             vehicle.put_on(world.map.surface)
             vehicle.refresh_record()
+            _ = world.scenery.obstacles  # build now: the time belongs to the spawn, not to the first tick
         return vehicle
     if blueprint.kind is Kind.PROP:
         return Actor(world.new_actor_id(), blueprint, description, pose=pose, **common)
