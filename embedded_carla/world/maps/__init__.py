@@ -1,0 +1,1 @@
+"""OpenDRIVE files of the shipped maps, and their generator."""

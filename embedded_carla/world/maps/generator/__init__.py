@@ -1,0 +1,1 @@
+"""Writes the shipped maps. Run by hand after a change; the server only reads the files."""
