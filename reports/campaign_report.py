@@ -61,7 +61,7 @@ def _sections(data: CampaignData) -> list[Section]:
     return [
         verdict.build(data),
         headline.build(data),
-        conditions.build(data, alarms_by_condition(data, points, learned), MAIN_POINT),
+        conditions.build(data, alarms_by_condition(data.summary, learned), MAIN_POINT),
         safety.build(data),
         paper.build(data),
         monitors.build(data),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ import pandas as pd
 
 SCORE_PREFIX = "score__"
 SWA_ERROR_PREFIX = "swa_error__"
+PROBABILITY_PREFIX = "probability__"
 MAX_JITTER_S = 1e-3
 MISSING_OUTCOMES = frozenset({"infrastructure_error", "invalid"})
+
+
+Columns = Mapping[str, npt.NDArray[Any]]
 
 
 class EpisodeDataError(ValueError):
@@ -27,15 +32,41 @@ class EpisodeData:
     Attributes:
         spec: the resolved episode spec. Read here: ``episode_id pair_id world_id mode tick_s`` and the
             names ``road`` and ``condition``.
-        ticks: the tick table, one row per tick; no rows where the episode never ran.
+        columns: the tick table by column, each (N,); N is 0 where the episode never ran.
         events: the content of ``events.json``.
-        timings: the timings table, None where it was not kept.
+        timing_columns: the timings table by column, None where it was not kept.
     """
 
     spec: Mapping[str, Any]
-    ticks: pd.DataFrame
+    columns: Columns
     events: Mapping[str, Any]
-    timings: pd.DataFrame | None = None
+    timing_columns: Columns | None = None
+
+    @classmethod
+    def of_frames(
+        cls,
+        spec: Mapping[str, Any],
+        ticks: pd.DataFrame,
+        events: Mapping[str, Any],
+        timings: pd.DataFrame | None = None,
+    ) -> EpisodeData:
+        """From tables in memory."""
+        return cls(spec, _columns_of(ticks), events, None if timings is None else _columns_of(timings))
+
+    @cached_property
+    def ticks(self) -> pd.DataFrame:
+        """The tick table, one row per tick."""
+        return pd.DataFrame(dict(self.columns))
+
+    @cached_property
+    def timings(self) -> pd.DataFrame | None:
+        """The timings table, None where it was not kept."""
+        return None if self.timing_columns is None else pd.DataFrame(dict(self.timing_columns))
+
+    @property
+    def tick_count(self) -> int:
+        """Number of recorded ticks, 0 where the episode never ran."""
+        return next((len(values) for values in self.columns.values()), 0)
 
     @property
     def episode_id(self) -> str:
@@ -93,7 +124,7 @@ class EpisodeData:
     @property
     def duration_s(self) -> float:
         """Simulated time covered by the tick table, s."""
-        return len(self.ticks) * self.tick_s
+        return self.tick_count * self.tick_s
 
     @property
     def distance_m(self) -> float:
@@ -101,12 +132,12 @@ class EpisodeData:
         recorded = self.events.get("distance_m")
         if recorded is not None:
             return float(recorded)
-        return float(np.sum(self.column("speed_mps")) * self.tick_s) if len(self.ticks) else 0.0
+        return float(np.sum(self.column("speed_mps")) * self.tick_s) if self.tick_count else 0.0
 
     @property
     def monitors(self) -> list[str]:
         """Names of the monitors that scored this episode, in the order of the columns."""
-        return [str(c)[len(SCORE_PREFIX) :] for c in self.ticks.columns if str(c).startswith(SCORE_PREFIX)]
+        return [name[len(SCORE_PREFIX) :] for name in self.columns if name.startswith(SCORE_PREFIX)]
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """One column of the tick table, (N,), in its stored dtype.
@@ -114,12 +145,12 @@ class EpisodeData:
         Raises:
             EpisodeDataError: the column is missing.
         """
-        if name not in self.ticks.columns:
+        if name not in self.columns:
             raise EpisodeDataError(
                 f"tick table of episode {self.episode_id} has no column {name!r}; it was recorded by another "
                 "version, re-run the campaign"
             )
-        return self.ticks[name].to_numpy()
+        return self.columns[name]
 
     def raw_score(self, monitor: str) -> npt.NDArray[np.float32]:
         """Raw score of a monitor, (N,) float32, NaN = monitor fault."""
@@ -127,10 +158,16 @@ class EpisodeData:
 
     def swa_error_deg(self, monitor: str) -> npt.NDArray[np.float32] | None:
         """Predicted signed SWA error, (N,) float32; None if the monitor never predicts one."""
-        name = SWA_ERROR_PREFIX + monitor
-        if name not in self.ticks.columns:
+        return self._unless_all_nan(SWA_ERROR_PREFIX + monitor)
+
+    def probability(self, monitor: str) -> npt.NDArray[np.float32] | None:
+        """P(departure in the next 3 s), (N,) float32, NaN = monitor fault; None if the monitor never gives one."""
+        return self._unless_all_nan(PROBABILITY_PREFIX + monitor)
+
+    def _unless_all_nan(self, name: str) -> npt.NDArray[np.float32] | None:
+        if name not in self.columns:
             return None
-        values = self.column(name)
+        values = self.columns[name]
         return None if np.isnan(values).all() else values
 
     def check_ticks(self) -> None:
@@ -139,7 +176,7 @@ class EpisodeData:
         Raises:
             EpisodeDataError: names the first such row.
         """
-        if len(self.ticks) < 2:
+        if self.tick_count < 2:
             return
         steps = np.diff(self.column("tick"))
         jitter_s = np.abs(np.diff(self.column("time_s")) - self.tick_s)
@@ -154,3 +191,7 @@ class EpisodeData:
         if key not in self.spec:
             raise EpisodeDataError(f"episode spec has no {key!r}; it was written by another version")
         return self.spec[key]
+
+
+def _columns_of(table: pd.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    return {str(name): table[name].to_numpy() for name in table.columns}

@@ -60,9 +60,9 @@ class EpisodeFacts:
 
 def facts_of(episode: EpisodeData) -> EpisodeFacts:
     """Judge one episode. Departures are derived from the ticks again, not read from ``events.json``."""
-    empty = len(episode.ticks) == 0
+    empty = episode.tick_count == 0
     judged = not empty and not episode.is_missing
-    departures = find_departures(episode.ticks, episode.tick_s) if judged else []
+    departures = find_departures(episode.columns, episode.tick_s) if judged else []
     takeover = np.zeros(0, dtype=bool) if empty else episode.column("takeover").astype(bool)
     started = int(takeover[:1].sum()) + int((takeover[1:] & ~takeover[:-1]).sum())
     return EpisodeFacts(
@@ -102,5 +102,5 @@ def _failure_route_s_m(episode: EpisodeData, departures: list[Departure]) -> flo
         if departure.grade == MAIN_GRADE:
             return departure.onset_route_s_m
     if episode.is_agent_error:
-        return float(episode.column("route_s_m")[-1]) if len(episode.ticks) else 0.0
+        return float(episode.column("route_s_m")[-1]) if episode.tick_count else 0.0
     return None

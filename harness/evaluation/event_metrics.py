@@ -1,4 +1,4 @@
-"""Did the alarm come in time, and what did it cost? (PROTOCOL §6.1 and §7)
+"""Did the alarm come in time, and what did it cost? One monitor in one run (PROTOCOL §6.1 and §7).
 
 Rulings for one alarm episode: it is *useful* if the alarm is up somewhere in a positive zone; else *late*
 if it starts in a reaction zone; else *false* if it touches negative time; else it lies in masked time and
@@ -7,195 +7,257 @@ counts as nothing. A useful episode that began more than 10 s before the onset i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from harness.evaluation.alarms import alarm_episodes
-from harness.evaluation.rates import Rate, clustered_ratio, per_exposure, proportion, undefined
-from harness.evaluation.statistics.intervals import poisson_rate_upper
-from harness.evaluation.stretches import BoolArray, InvalidTraceError, Stretch
+from harness.evaluation.alarms import MERGE_GAP_S
+from harness.evaluation.stretches import BoolArray, InvalidTraceError, ticks_at_least, ticks_longer_than
+from harness.evaluation.windows import Windows, cut_windows
 from harness.evaluation.zones import Zones
 
 LEAD_CAP_S = 10.0
 CIRCULAR_SHIFTS = 200
 
 
-@dataclass(frozen=True)
-class RunAlarms:
-    """What one monitor's alarm did in one shadow run.
+class Exposure(NamedTuple):
+    """What a run offers to be judged on: negative time and its two halves, s; distance in negative time and of the
+    whole run, km."""
+
+    negative_s: float
+    nominal_s: float
+    degraded_s: float
+    negative_km: float
+    km: float
+
+
+class AlarmCounts(NamedTuple):
+    """What one monitor's alarm did in one run.
 
     Attributes:
         events, detectable: events counted; those with a positive zone of at least 0.5 s.
         hits, hits_detectable: events with an alarm in the positive zone.
         chance_hits: mean hits (detectable events) over circularly shifted alarms.
         late: events missed with an alarm that started in the reaction zone.
-        lead_s: lead time of each hit, capped at 10 s.
         useful, false_nominal, false_degraded: alarm episodes.
-        negative_s, nominal_s, degraded_s: negative time. alarmed_s: of it, under alarm.
-        negative_km, km: distance in negative time and of the whole run.
+        alarmed_s: negative time under alarm.
+        tp, fp, fn, tn: 1 s windows.
     """
 
-    events: int
-    detectable: int
-    hits: int
-    hits_detectable: int
+    events: float
+    detectable: float
+    hits: float
+    hits_detectable: float
     chance_hits: float
-    late: int
-    lead_s: tuple[float, ...]
-    useful: int
-    false_nominal: int
-    false_degraded: int
-    negative_s: float
-    nominal_s: float
-    degraded_s: float
+    late: float
+    useful: float
+    false_nominal: float
+    false_degraded: float
     alarmed_s: float
-    negative_km: float
-    km: float
+    tp: float
+    fp: float
+    fn: float
+    tn: float
 
     @property
-    def false_alarms(self) -> int:
+    def false_alarms(self) -> float:
         """False alarm episodes, nominal and degraded but safe together."""
         return self.false_nominal + self.false_degraded
 
 
-def judge_run(alarm: BoolArray, zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed: int) -> RunAlarms:
-    """Judge the alarm of one monitor in one run.
+class RunAlarms(NamedTuple):
+    """Counts, and the lead time of each hit, capped at 10 s."""
+
+    counts: AlarmCounts
+    lead_s: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class RunTruth:
+    """Everything about a run that is the same for every monitor and threshold.
+
+    Attributes:
+        zones, tick_s: of this run.
+        exposure: time and distance.
+        windows: 1 s windows.
+        onsets: onset tick of each counted event, (E,).
+        detectable: (E,) bool.
+        shifts: circular shifts for the chance correction, ticks; empty without a detectable event.
+    """
+
+    zones: Zones
+    tick_s: float
+    exposure: Exposure
+    windows: Windows
+    onsets: npt.NDArray[np.int64]
+    detectable: BoolArray
+    shifts: npt.NDArray[np.int64]
+
+
+def run_truth(zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed: int) -> RunTruth:
+    """Prepare a run for judging.
 
     Args:
-        alarm: the alarm as it takes effect, (N,) bool.
         zones: of this run. speed_mps: (N,).
         tick_s: simulation step, s.
         shift_seed: of the circular shifts.
 
     Raises:
-        InvalidTraceError: alarm and zones differ in length.
+        InvalidTraceError: speed and zones differ in length.
     """
+    step_km = np.asarray(speed_mps, dtype=np.float64) * (tick_s / 1000.0)
+    if len(step_km) != len(zones.negative):
+        raise InvalidTraceError(f"speed has {len(step_km)} ticks, the zones {len(zones.negative)}")
+    exposure = Exposure(
+        negative_s=float(np.count_nonzero(zones.negative)) * tick_s,
+        nominal_s=float(np.count_nonzero(zones.nominal)) * tick_s,
+        degraded_s=float(np.count_nonzero(zones.degraded_safe)) * tick_s,
+        negative_km=float(step_km[zones.negative].sum()),
+        km=float(step_km.sum()),
+    )
+    onsets = np.array([event.onset_tick for event in zones.events], dtype=np.int64)
+    detectable = np.array([event.detectable for event in zones.events], dtype=bool)
+    shifts = np.zeros(0, dtype=np.int64)
+    if detectable.any():
+        last = int(onsets[detectable].max())
+        shifts = np.random.default_rng(shift_seed).integers(1, last, size=CIRCULAR_SHIFTS)
+    return RunTruth(zones, tick_s, exposure, cut_windows(zones, tick_s), onsets, detectable, shifts)
+
+
+def judge_run(alarm: BoolArray, truth: RunTruth) -> RunAlarms:
+    """Judge the alarm of one monitor, (N,) bool as it takes effect.
+
+    Raises:
+        InvalidTraceError: alarm and run differ in length.
+    """
+    zones = truth.zones
     if len(alarm) != len(zones.negative):
         raise InvalidTraceError(f"alarm has {len(alarm)} ticks, the run {len(zones.negative)}")
-    episodes = alarm_episodes(alarm, tick_s)
-    hits = [bool(alarm[event.positive].any()) for event in zones.events]
-    late = [
-        not hit and any(event.reaction_start_tick <= a.start < event.onset_tick for a in episodes)
-        for hit, event in zip(hits, zones.events, strict=True)
-    ]
-    useful, false_nominal, false_degraded = count_episodes(alarm, zones, tick_s)
-    negative = zones.negative
-    step_km = np.asarray(speed_mps, dtype=np.float64) * tick_s / 1000.0
-    return RunAlarms(
-        events=len(zones.events),
-        detectable=sum(event.detectable for event in zones.events),
-        hits=sum(hits),
-        hits_detectable=sum(h for h, e in zip(hits, zones.events, strict=True) if e.detectable),
-        chance_hits=_chance_hits(alarm, zones, shift_seed),
-        late=sum(late),
-        lead_s=tuple(_leads(episodes, hits, zones, tick_s)),
+    alarm = np.ascontiguousarray(alarm, dtype=np.bool_)
+    lead_ticks, late, useful, false_nominal, false_degraded = _rule(alarm, zones, truth.onsets, truth.tick_s)
+    hit = lead_ticks >= 0
+    tp, fp, fn, tn = truth.windows.count(alarm)
+    counts = AlarmCounts(
+        events=len(truth.onsets),
+        detectable=int(np.count_nonzero(truth.detectable)),
+        hits=int(np.count_nonzero(hit)),
+        hits_detectable=int(np.count_nonzero(hit & truth.detectable)),
+        chance_hits=_chance_hits(alarm, truth),
+        late=int(np.count_nonzero(late & ~hit)),
         useful=useful,
         false_nominal=false_nominal,
         false_degraded=false_degraded,
-        negative_s=float(negative.sum()) * tick_s,
-        nominal_s=float(zones.nominal.sum()) * tick_s,
-        degraded_s=float(zones.degraded_safe.sum()) * tick_s,
-        alarmed_s=float((alarm & negative).sum()) * tick_s,
-        negative_km=float(step_km[negative].sum()),
-        km=float(step_km.sum()),
+        alarmed_s=float(np.count_nonzero(alarm & zones.negative)) * truth.tick_s,
+        tp=tp,
+        fp=fp,
+        fn=fn,
+        tn=tn,
     )
-
-
-def event_figures(runs: Sequence[RunAlarms], strata: Sequence[object], seed: int) -> dict[str, Any]:
-    """The figures of one monitor at one operating point over all its runs.
-
-    Args:
-        runs: one entry per shadow run. strata: their conditions. seed: of the bootstrap.
-    """
-    detectable = sum(run.detectable for run in runs)
-    events = sum(run.events for run in runs)
-    hits = sum(run.hits for run in runs)
-    found = sum(run.hits_detectable for run in runs)
-    false = sum(run.false_alarms for run in runs)
-    useful = sum(run.useful for run in runs)
-    leads = sorted(lead for run in runs for lead in run.lead_s)
-    chance = sum(run.chance_hits for run in runs)
-    recall = proportion(found, detectable)
-    chance_recall = chance / detectable if detectable else None
-    return {
-        "event_recall": recall,
-        "event_recall_all": proportion(hits, events),
-        "chance_recall": chance_recall,
-        "chance_corrected_recall": (
-            None if recall["value"] is None or chance_recall is None else recall["value"] - chance_recall
-        ),
-        "late_share": proportion(sum(run.late for run in runs), events),
-        "precision": proportion(useful, useful + false),
-        "false_alarms_per_min": {
-            "all": per_exposure(false, sum(run.negative_s for run in runs) / 60.0),
-            "nominal": per_exposure(sum(run.false_nominal for run in runs), sum(run.nominal_s for run in runs) / 60.0),
-            "degraded_safe": per_exposure(
-                sum(run.false_degraded for run in runs), sum(run.degraded_s for run in runs) / 60.0
-            ),
-        },
-        "false_alarms_per_km": per_exposure(false, sum(run.negative_km for run in runs)),
-        "duty": clustered_ratio([run.alarmed_s for run in runs], [run.negative_s for run in runs], strata, seed),
-        "lead_s": {
-            "values": leads,
-            "median": float(np.median(leads)) if leads else None,
-            "p10": float(np.quantile(leads, 0.1)) if leads else None,
-        },
-        "departed_without_warning_per_km": _silent_departures(events - hits, sum(run.km for run in runs)),
-    }
-
-
-def _silent_departures(count: int, km: float) -> Rate:
-    if km <= 0.0:
-        return undefined(count, km, "poisson-exact", "no trials")
-    return {**per_exposure(count, km), "upper_95_one_sided": poisson_rate_upper(count, km)}
+    return RunAlarms(counts, tuple(np.minimum(LEAD_CAP_S, lead_ticks[hit] * truth.tick_s).tolist()))
 
 
 def count_episodes(alarm: BoolArray, zones: Zones, tick_s: float) -> tuple[int, int, int]:
     """Alarm episodes of one run: (useful, false in nominal time, false in degraded but safe time)."""
-    useful = false_nominal = false_degraded = 0
-    for episode in alarm_episodes(alarm, tick_s):
-        span = slice(episode.start, episode.end)
-        hit = [e for e in zones.events if (alarm[span] & e.positive[span]).any()]
-        useful += bool(hit)
-        if hit:
-            is_false = (hit[0].onset_tick - episode.start) * tick_s > LEAD_CAP_S
-        else:
-            is_false = not any(e.reaction_start_tick <= episode.start < e.onset_tick for e in zones.events)
-        touched = np.flatnonzero(zones.negative[span] & alarm[span])
-        if is_false and len(touched):
-            if zones.degraded_safe[episode.start + touched[0]]:
-                false_degraded += 1
-            else:
-                false_nominal += 1
+    onsets = np.array([event.onset_tick for event in zones.events], dtype=np.int64)
+    _, _, useful, false_nominal, false_degraded = _rule(np.ascontiguousarray(alarm), zones, onsets, tick_s)
     return useful, false_nominal, false_degraded
 
 
-def _leads(episodes: Sequence[Stretch], hits: Sequence[bool], zones: Zones, tick_s: float) -> list[float]:
-    leads = []
-    for hit, event in zip(hits, zones.events, strict=True):
-        if hit:
-            covering = next(a for a in episodes if event.positive[a.start : a.end].any())
-            leads.append(min(LEAD_CAP_S, (event.onset_tick - covering.start) * tick_s))
-    return leads
+def _rule(
+    alarm: BoolArray, zones: Zones, onsets: npt.NDArray[np.int64], tick_s: float
+) -> tuple[npt.NDArray[np.int64], BoolArray, int, int, int]:
+    merge_gap, too_early = ticks_at_least(MERGE_GAP_S, tick_s), ticks_longer_than(LEAD_CAP_S, tick_s)
+    ruled: tuple[npt.NDArray[np.int64], BoolArray, int, int, int] = _rule_episodes(
+        alarm,
+        zones.positive_event,
+        zones.reaction_event,
+        zones.negative,
+        zones.degraded_safe,
+        onsets,
+        merge_gap,
+        too_early,
+    )
+    return ruled
 
 
-def _chance_hits(alarm: BoolArray, zones: Zones, seed: int) -> float:
+def _rule_episodes_loop(
+    alarm: Any,
+    positive_event: Any,
+    reaction_event: Any,
+    negative: Any,
+    degraded: Any,
+    onsets: Any,
+    merge_gap: int,
+    too_early: int,
+) -> Any:
+    """One pass over the alarm, episode by episode: lead of each event in ticks (−1 = missed), whether an alarm began
+    in its reaction zone, and the number of useful, false nominal and false degraded episodes."""
+    n = alarm.shape[0]
+    lead = np.full(onsets.shape[0], -1, dtype=np.int64)
+    late = np.zeros(onsets.shape[0], dtype=np.bool_)
+    useful = false_nominal = false_degraded = 0
+    start = 0
+    while start < n:
+        if not alarm[start]:
+            start += 1
+            continue
+        end, tick = start + 1, start
+        first_hit = touched = -1
+        while tick < n and tick - end < merge_gap:
+            if alarm[tick]:
+                end = tick + 1
+                event = positive_event[tick]
+                if event >= 0:
+                    if lead[event] < 0:
+                        lead[event] = onsets[event] - start
+                    if first_hit < 0:
+                        first_hit = event
+                if negative[tick] and touched < 0:
+                    touched = tick
+            tick += 1
+        if first_hit >= 0:
+            useful += 1
+            is_false = onsets[first_hit] - start >= too_early
+        else:
+            is_false = reaction_event[start] < 0
+        if reaction_event[start] >= 0:
+            late[reaction_event[start]] = True
+        if is_false and touched >= 0:
+            if degraded[touched]:
+                false_degraded += 1
+            else:
+                false_nominal += 1
+        start = end
+    return lead, late, useful, false_nominal, false_degraded
+
+
+def _chance_hits(alarm: BoolArray, truth: RunTruth) -> float:
     """Mean hits on detectable events when the alarm train is shifted circularly inside the run.
 
     The train ends at the last onset: what a monitor shouts after the departure must not be rolled in
     front of it.
     """
-    detectable = [event for event in zones.events if event.detectable]
-    if not detectable:
+    if len(truth.shifts) == 0 or not alarm.any():
         return 0.0
-    n = max(event.onset_tick for event in detectable)
-    shifts = np.random.default_rng(seed).integers(1, n, size=CIRCULAR_SHIFTS)
-    hits = 0
-    for event in detectable:
-        ticks = np.flatnonzero(event.positive)
-        hits += int(alarm[(ticks[None, :] - shifts[:, None]) % n].any(axis=1).sum())
-    return hits / CIRCULAR_SHIFTS
+    last = int(truth.onsets[truth.detectable].max())
+    return float(_shifted_hits(alarm[:last], truth.zones.positive_event, truth.detectable, truth.shifts))
+
+
+def _shifted_hits_loop(alarm: Any, positive_event: Any, detectable: Any, shifts: Any) -> float:
+    n = alarm.shape[0]
+    met = np.zeros((detectable.shape[0], shifts.shape[0]), dtype=np.bool_)
+    for tick in range(n):
+        event = positive_event[tick]
+        if event >= 0 and detectable[event]:
+            for k in range(shifts.shape[0]):
+                source = tick - shifts[k]
+                if alarm[source if source >= 0 else source + n]:
+                    met[event, k] = True
+    return float(met.sum() / shifts.shape[0])
+
+
+_rule_episodes = numba.njit(cache=True)(_rule_episodes_loop)
+_shifted_hits = numba.njit(cache=True)(_shifted_hits_loop)

@@ -7,8 +7,8 @@ failure agree trivially.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,51 +19,49 @@ from harness.evaluation.rates import clustered_ratio
 SECOND_EXPERT = "swa_second_expert_deg"
 
 
-@dataclass
-class LabelAgreement:
-    """Per-run counts of the two experts' verdicts."""
+class AgreementCounts(NamedTuple):
+    """Frames of one run on which both, one or none of the experts sees a failure; Σ |first − second|, deg."""
 
-    strata: list[str] = field(default_factory=list)
-    both: list[int] = field(default_factory=list)
-    only_first: list[int] = field(default_factory=list)
-    only_second: list[int] = field(default_factory=list)
-    neither: list[int] = field(default_factory=list)
-    difference_deg: list[float] = field(default_factory=list)
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    difference_deg: float
 
-    def add(self, episode: EpisodeData) -> None:
-        """Add one shadow run; nothing where the second expert was not recorded."""
-        if SECOND_EXPERT not in episode.ticks.columns:
-            return
-        agent = episode.column("swa_agent_deg").astype(np.float64)
-        first = episode.column("swa_label_deg").astype(np.float64)
-        second = episode.column(SECOND_EXPERT).astype(np.float64)
-        keep = judged_frames(episode) & np.isfinite(agent) & np.isfinite(second)
-        fails_first = np.abs(agent - first)[keep] > FAILURE_DEG
-        fails_second = np.abs(agent - second)[keep] > FAILURE_DEG
-        self.strata.append(episode.condition)
-        self.both.append(int((fails_first & fails_second).sum()))
-        self.only_first.append(int((fails_first & ~fails_second).sum()))
-        self.only_second.append(int((~fails_first & fails_second).sum()))
-        self.neither.append(int((~fails_first & ~fails_second).sum()))
-        self.difference_deg.append(float(np.abs(first - second)[keep].sum()))
 
-    def figures(self, seed: int) -> dict[str, Any] | None:
-        """Agreement, κ and mean difference; None where the second expert was never recorded."""
-        counts = np.array([self.both, self.only_first, self.only_second, self.neither], dtype=np.float64)
-        frames = counts.sum(axis=0) if self.strata else np.zeros(0)
-        if frames.sum() == 0:
-            return None
-        totals = counts.sum(axis=1)
-        return {
-            "threshold_deg": FAILURE_DEG,
-            "frames": {
-                name: int(total)
-                for name, total in zip(("both", "only_first", "only_second", "neither"), totals, strict=True)
-            },
-            "agreement": clustered_ratio(counts[0] + counts[3], frames, self.strata, seed),
-            "kappa": _kappa(*totals.tolist()),
-            "mean_difference_deg": clustered_ratio(self.difference_deg, frames, self.strata, seed, is_share=False),
-        }
+def agreement_counts(episode: EpisodeData) -> AgreementCounts | None:
+    """The two experts' verdicts in one shadow run; None where the second expert was not recorded."""
+    if SECOND_EXPERT not in episode.columns:
+        return None
+    agent = episode.column("swa_agent_deg").astype(np.float64)
+    first = episode.column("swa_label_deg").astype(np.float64)
+    second = episode.column(SECOND_EXPERT).astype(np.float64)
+    keep = judged_frames(episode) & np.isfinite(agent) & np.isfinite(second)
+    fails_first = np.abs(agent - first)[keep] > FAILURE_DEG
+    fails_second = np.abs(agent - second)[keep] > FAILURE_DEG
+    return AgreementCounts(
+        int((fails_first & fails_second).sum()),
+        int((fails_first & ~fails_second).sum()),
+        int((~fails_first & fails_second).sum()),
+        int((~fails_first & ~fails_second).sum()),
+        float(np.abs(first - second)[keep].sum()),
+    )
+
+
+def agreement_figures(runs: Sequence[AgreementCounts], strata: Sequence[str], seed: int) -> dict[str, Any] | None:
+    """Agreement, κ and mean difference over runs; None where the second expert was never recorded."""
+    table = np.array(runs, dtype=np.float64).reshape(len(runs), len(AgreementCounts._fields)).T
+    frames = table[:4].sum(axis=0)
+    if frames.sum() == 0:
+        return None
+    totals = table[:4].sum(axis=1).tolist()
+    return {
+        "threshold_deg": FAILURE_DEG,
+        "frames": {name: int(total) for name, total in zip(AgreementCounts._fields[:4], totals, strict=True)},
+        "agreement": clustered_ratio(table[0] + table[3], frames, strata, seed),
+        "kappa": _kappa(*totals),
+        "mean_difference_deg": clustered_ratio(table[4], frames, strata, seed, is_share=False),
+    }
 
 
 def _kappa(both: float, only_first: float, only_second: float, neither: float) -> float | None:

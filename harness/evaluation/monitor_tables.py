@@ -1,138 +1,175 @@
-"""Everything said about a monitor from shadow runs: ranking, operating points, latency, faults."""
+"""Everything said about a monitor from shadow runs: ranking, operating points, probabilities, latency, faults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
-from harness.evaluation.departures import find_departures
-from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.event_metrics import RunAlarms, event_figures, judge_run
-from harness.evaluation.ranking import RankedRun, ranking_figures
-from harness.evaluation.zones import Zones, find_zones
+from harness.evaluation.event_figures import event_figures
+from harness.evaluation.event_metrics import AlarmCounts, Exposure
+from harness.evaluation.monitor_runs import MAIN_POINT, SWEPT, MonitorRun, WatchedMonitor, thresholds_of
+from harness.evaluation.probability import probability_figures
+from harness.evaluation.ranking import ranking_figures
+from harness.evaluation.rates import per_exposure, proportion
 
-TIMING_PREFIX = "monitor_ms__"
 BASELINES = frozenset(
     {
         *("constant", "random", "periodic", "always_on", "brightness", "sharpness"),
         *("condition_only", "curvature", "condition_curvature", "current_margin", "true_error"),
     }
 )
-Points = Mapping[str, Mapping[str, float] | None]
+FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass
-class _MonitorRuns:
-    strata: list[str] = field(default_factory=list)
-    ranked: list[RankedRun] = field(default_factory=list)
-    judged: dict[str, list[RunAlarms]] = field(default_factory=dict)
-    latency_ms: list[npt.NDArray[np.float32]] = field(default_factory=list)
-    faults: int = 0
-    ticks: int = 0
-
-
-class MonitorTables:
-    """Gathers shadow runs one by one; only judged figures and ranked scores stay in memory.
+class WatchedMonitors:
+    """The monitors of a campaign as its files describe them.
 
     Args:
         thresholds: content of ``thresholds.json``; without it no operating point is judged.
         described: monitors of the campaign, each with ``name unit privileged declared_latency_s``; what is
             not described stays null, and an unknown latency counts as none.
-        seed: of circular shifts and bootstraps.
     """
 
-    def __init__(self, thresholds: Mapping[str, Any] | None, described: Sequence[Mapping[str, Any]], seed: int) -> None:
+    def __init__(self, thresholds: Mapping[str, Any] | None, described: Sequence[Mapping[str, Any]]) -> None:
         self._fitted: Mapping[str, Any] = (thresholds or {}).get("monitors") or {}
-        self._seed = seed
-        self._runs: dict[str, _MonitorRuns] = {}
         self._info = {str(monitor["name"]): monitor for monitor in described}
 
-    def add(self, episode: EpisodeData, run_index: int) -> Zones:
-        """Judge every monitor of one shadow run.
+    def info(self, monitor: str) -> Mapping[str, Any]:
+        """What the campaign says about a monitor, empty if nothing."""
+        return self._info.get(monitor, {})
 
-        Args:
-            episode: a run that counts. run_index: its place among them; seeds its circular shifts.
+    def watched(self, monitor: str) -> WatchedMonitor:
+        """Operating points and latency of a monitor."""
+        points = (self._fitted.get(monitor) or {}).get("points") or {}
+        return WatchedMonitor(points, float(self.info(monitor).get("declared_latency_s") or 0.0))
 
-        Returns:
-            The zones of the run.
-        """
-        departures = find_departures(episode.ticks, episode.tick_s)
-        zones = find_zones(departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
-        for monitor in episode.monitors:
-            self._add_monitor(episode, monitor, zones, run_index)
-        return zones
 
-    def _add_monitor(self, episode: EpisodeData, monitor: str, zones: Zones, run_index: int) -> None:
-        runs = self._runs.setdefault(monitor, _MonitorRuns())
-        raw = episode.raw_score(monitor)
-        statistic = final_statistic(raw, episode.tick_s)
-        runs.strata.append(episode.condition)
-        runs.ranked.append(_ranked(statistic, zones))
-        runs.faults += fault_ticks(raw)
-        runs.ticks += len(raw)
-        if episode.timings is not None and TIMING_PREFIX + monitor in episode.timings.columns:
-            runs.latency_ms.append(episode.timings[TIMING_PREFIX + monitor].to_numpy(np.float32))
-        for name, point in self._points(monitor).items():
-            if point is None:
-                continue
-            alarm = alarm_from_statistic(
-                statistic, point["theta_on"], point["theta_off"], episode.tick_s, self._latency_s(monitor)
-            )
-            judged = judge_run(alarm, zones, episode.column("speed_mps"), episode.tick_s, self._seed + run_index)
-            runs.judged.setdefault(name, []).append(judged)
+class MonitorTables:
+    """Judged runs become figures.
+
+    Args:
+        monitors: as the campaign describes them. seed: of the bootstraps.
+        missing_runs: shadow runs that nobody knows; they widen the bounds of recall.
+    """
+
+    def __init__(self, monitors: WatchedMonitors, seed: int, missing_runs: int = 0) -> None:
+        self._monitors = monitors
+        self._seed = seed
+        self._missing_runs = missing_runs
+        self._runs: dict[str, list[MonitorRun]] = {}
+        self._exposures: dict[str, list[Exposure]] = {}
+        self._strata: dict[str, list[str]] = {}
+
+    def add(self, monitor: str, run: MonitorRun, exposure: Exposure, condition: str) -> None:
+        """Add one monitor in one shadow run that counts."""
+        self._runs.setdefault(monitor, []).append(run)
+        self._exposures.setdefault(monitor, []).append(exposure)
+        self._strata.setdefault(monitor, []).append(condition)
 
     def figures(self) -> list[dict[str, Any]]:
         """One entry per monitor, in the order in which they score."""
-        return [self._entry(name, runs) for name, runs in self._runs.items()]
+        return [self._entry(name) for name in self._runs]
 
-    def _entry(self, monitor: str, runs: _MonitorRuns) -> dict[str, Any]:
-        info = self._info.get(monitor, {})
+    def _entry(self, monitor: str) -> dict[str, Any]:
+        runs, strata, info = self._runs[monitor], self._strata[monitor], self._monitors.info(monitor)
+        exposures = np.array(self._exposures[monitor], dtype=np.float64)
+        counts = np.array([run.counts for run in runs])
+        points = self._monitors.watched(monitor).points
+        probabilities = [(run.probability, s) for run, s in zip(runs, strata, strict=True) if run.probability]
         return {
             "name": monitor,
             "unit": info.get("unit"),
             "privileged": info.get("privileged"),
             "baseline": monitor in BASELINES,
-            "runs": len(runs.ranked),
-            **ranking_figures(runs.ranked, runs.strata, self._seed),
-            "latency_ms": _latency(runs.latency_ms, info.get("declared_latency_s")),
-            "faults": {"ticks": runs.faults, "of_ticks": runs.ticks},
-            "points": [self._point(name, point, runs) for name, point in self._points(monitor).items()],
+            "runs": len(runs),
+            **ranking_figures([run.ranked for run in runs], strata, self._seed),
+            "probability": probability_figures(
+                [sums for sums, _ in probabilities], [stratum for _, stratum in probabilities], self._seed
+            ),
+            "latency_ms": _latency([run.latency_ms for run in runs], info.get("declared_latency_s")),
+            "faults": {"ticks": sum(run.faults for run in runs), "of_ticks": sum(run.ticks for run in runs)},
+            "points": [
+                self._point(name, point, counts[:, row], [run.lead_s[row] for run in runs], exposures, strata)
+                for row, (name, point) in enumerate(points.items())
+            ],
+            "sweep": _sweep([run.sweep for run in runs if run.sweep is not None]),
+            "by_condition": _by_condition(points, counts, exposures, strata),
         }
 
-    def _point(self, name: str, point: Mapping[str, float] | None, runs: _MonitorRuns) -> dict[str, Any]:
+    def _point(
+        self,
+        name: str,
+        point: Mapping[str, Any] | None,
+        counts: FloatArray,
+        leads_s: Sequence[tuple[float, ...]],
+        exposures: FloatArray,
+        strata: Sequence[str],
+    ) -> dict[str, Any]:
+        thetas: dict[str, Any] = {"point": name, "theta_on": None, "theta_off": None}
         if point is None:
-            return {
-                "point": name,
-                "theta_on": None,
-                "theta_off": None,
-                "reason": "not enough calibration runs",
+            return {**thetas, "reason": "not enough calibration runs"}
+        if "by_condition" in point:
+            thetas["by_condition"] = point["by_condition"]
+        else:
+            thetas |= {"theta_on": point["theta_on"], "theta_off": point["theta_off"]}
+        judged = [index for index, condition in enumerate(strata) if thresholds_of(point, condition) is not None]
+        figures = event_figures(
+            counts[judged],
+            exposures[judged],
+            [lead for index in judged for lead in leads_s[index]],
+            [strata[index] for index in judged],
+            self._seed,
+            self._missing_runs,
+        )
+        return {**thetas, "runs_without_threshold": len(strata) - len(judged), **figures}
+
+
+def _sweep(swept: Sequence[FloatArray]) -> dict[str, Any] | None:
+    """Recall and false alarms at the main point for other reaction times and horizons."""
+    if not swept:
+        return None
+    rows = []
+    for (reaction_s, horizon_s), (detectable, found, false, negative_s) in zip(
+        SWEPT, np.sum(swept, axis=0).tolist(), strict=True
+    ):
+        rows.append(
+            {
+                "reaction_s": reaction_s,
+                "horizon_s": horizon_s,
+                "event_recall": proportion(int(found), int(detectable)),
+                "false_alarms_per_min": per_exposure(int(false), negative_s / 60.0),
             }
-        thetas = {"point": name, "theta_on": point["theta_on"], "theta_off": point["theta_off"]}
-        return {**thetas, **event_figures(runs.judged[name], runs.strata, self._seed)}
-
-    def _points(self, monitor: str) -> Points:
-        return (self._fitted.get(monitor) or {}).get("points") or {}
-
-    def _latency_s(self, monitor: str) -> float:
-        return float(self._info.get(monitor, {}).get("declared_latency_s") or 0.0)
+        )
+    return {"point": MAIN_POINT, "rows": rows}
 
 
-def _ranked(statistic: npt.NDArray[np.float64], zones: Zones) -> RankedRun:
-    """Only the ticks of either class, so that a campaign's scores fit into memory."""
-    positive = zones.positive
-    kept = positive | zones.negative
-    return RankedRun(statistic[kept], positive[kept], zones.negative[kept])
+def _by_condition(
+    points: Mapping[str, Mapping[str, Any] | None], counts: FloatArray, exposures: FloatArray, strata: Sequence[str]
+) -> dict[str, Any] | None:
+    """Recall and false alarms at the main point, condition by condition: pooled figures hide where a monitor fails."""
+    if points.get(MAIN_POINT) is None:
+        return None
+    table, labels = counts[:, list(points).index(MAIN_POINT)], np.array(strata)
+    rows = []
+    for condition in dict.fromkeys(strata):
+        inside = labels == condition
+        total = AlarmCounts(*table[inside].sum(axis=0).tolist())
+        rows.append(
+            {
+                "condition": condition,
+                "event_recall": proportion(int(total.hits_detectable), int(total.detectable)),
+                "false_alarms_per_min": per_exposure(int(total.false_alarms), float(exposures[inside, 0].sum()) / 60.0),
+            }
+        )
+    return {"point": MAIN_POINT, "rows": rows}
 
 
 def _latency(parts: list[npt.NDArray[np.float32]], declared_s: float | None) -> dict[str, float | None]:
     declared_ms = None if declared_s is None else 1000.0 * declared_s
     values = np.concatenate(parts) if parts else np.zeros(0)
-    values = values[np.isfinite(values)]
     if len(values) == 0:
         return {"p50": None, "p95": None, "p99": None, "declared": declared_ms}
     p50, p95, p99 = np.percentile(values, [50, 95, 99]).tolist()

@@ -10,8 +10,8 @@ of a run are not independent: intervals are bootstraps over pairs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,85 +35,89 @@ PAPER_TPR_PERCENT = {"saliency": [42, 56, 68], "camera": [18, 51, 68]}
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass
-class ParityFrames:
-    """Per-run sums by SWA range, gathered run by run so that no frame needs to stay in memory.
+@dataclass(frozen=True)
+class ParityRun:
+    """Sums of one run by SWA range.
 
     Attributes:
-        strata: condition of each run.
-        driver: per run, (ranges, 2): Σ |true error| and frames.
-        monitors: name -> per run, (ranges, 6): TP, failed, FP, not failed, Σ |predicted − true error|, frames
-            predicted. A run in which the monitor predicted nothing adds zeros.
+        driver: (ranges, 2): Σ |true error| and frames.
+        monitors: name -> (ranges, 6): TP, failed, FP, not failed, Σ |predicted − true error|, frames predicted; only
+            monitors that predict an error.
     """
 
-    strata: list[str] = field(default_factory=list)
-    driver: list[FloatArray] = field(default_factory=list)
-    monitors: dict[str, list[FloatArray]] = field(default_factory=dict)
+    driver: FloatArray
+    monitors: Mapping[str, FloatArray]
 
-    def add(self, episode: EpisodeData) -> None:
-        """Add the frames of one run."""
-        keep = judged_frames(episode)
-        reference = episode.column("swa_label_deg").astype(np.float64)
-        true_error = episode.column("swa_agent_deg").astype(np.float64) - reference
-        keep &= np.isfinite(true_error)
-        in_range = [keep & (np.abs(reference) >= low) & (np.abs(reference) < high) for _, low, high in ALL_RANGES]
-        # 90° itself belongs to the last range of the paper's table.
-        in_range[2] |= keep & (np.abs(reference) == SWA_RANGES[-1][2])
-        self.driver.append(np.array([[np.abs(true_error[m]).sum(), m.sum()] for m in in_range], dtype=float))
-        for monitor in episode.monitors:
-            predicted = episode.swa_error_deg(monitor)
-            if predicted is None:
-                continue
-            sums = np.array([_sums(predicted[m].astype(np.float64), true_error[m]) for m in in_range])
-            runs = self.monitors.setdefault(monitor, [])
-            runs.extend(np.zeros((len(ALL_RANGES), 6)) for _ in range(len(self.strata) - len(runs)))
-            runs.append(sums)
-        self.strata.append(episode.condition)
 
-    def figures(self, seed: int) -> dict[str, Any] | None:
-        """Driver and monitor figures by range; None without a run."""
-        if not self.strata:
-            return None
-        driver = np.array(self.driver)
-        return {
-            "runs": len(self.strata),
-            "driver_mae_deg": [
-                {
-                    "range_deg": name,
-                    "mae": clustered_ratio(driver[:, r, 0], driver[:, r, 1], self.strata, seed, is_share=False),
-                }
-                for r, (name, _, _) in enumerate(ALL_RANGES)
-            ],
-            "monitors": {name: {"ranges": self._ranges(self._padded(name), seed)} for name in sorted(self.monitors)},
-        }
+def parity_run(episode: EpisodeData) -> ParityRun:
+    """The frames of one run."""
+    keep = judged_frames(episode)
+    reference = episode.column("swa_label_deg").astype(np.float64)
+    true_error = episode.column("swa_agent_deg").astype(np.float64) - reference
+    keep &= np.isfinite(true_error)
+    in_range = [keep & (np.abs(reference) >= low) & (np.abs(reference) < high) for _, low, high in ALL_RANGES]
+    # 90° itself belongs to the last range of the paper's table.
+    in_range[2] |= keep & (np.abs(reference) == SWA_RANGES[-1][2])
+    driver = np.array([[np.abs(true_error[m]).sum(), m.sum()] for m in in_range], dtype=float)
+    predicted = {name: episode.swa_error_deg(name) for name in episode.monitors}
+    return ParityRun(
+        driver,
+        {
+            name: np.array([_sums(values[m].astype(np.float64), true_error[m]) for m in in_range])
+            for name, values in predicted.items()
+            if values is not None
+        },
+    )
 
-    def _padded(self, monitor: str) -> FloatArray:
-        runs = self.monitors[monitor]
-        missing = [np.zeros((len(ALL_RANGES), 6))] * (len(self.strata) - len(runs))
-        return np.array([*runs, *missing])
 
-    def _ranges(self, sums: FloatArray, seed: int) -> list[dict[str, Any]]:
-        ranges = []
-        for r, (name, _, _) in enumerate(ALL_RANGES):
-            tp, failed, fp, safe, error, predicted = sums[:, r].T
-            ranges.append(
-                {
-                    "range_deg": name,
-                    "frames": int(failed.sum() + safe.sum()),
-                    "failed": int(failed.sum()),
-                    "tpr": clustered_ratio(tp, failed, self.strata, seed),
-                    "fpr": clustered_ratio(fp, safe, self.strata, seed),
-                    "predictor_mae_deg": clustered_ratio(error, predicted, self.strata, seed, is_share=False),
-                }
-            )
-        return ranges
+def parity_figures(runs: Sequence[ParityRun], strata: Sequence[str], seed: int) -> dict[str, Any] | None:
+    """Driver and monitor figures by range; None without a run.
+
+    A run in which a monitor predicted nothing adds zeros.
+    """
+    if not runs:
+        return None
+    driver = np.array([run.driver for run in runs])
+    nothing = np.zeros((len(ALL_RANGES), 6))
+    names = sorted({name for run in runs for name in run.monitors})
+    return {
+        "runs": len(runs),
+        "driver_mae_deg": [
+            {
+                "range_deg": name,
+                "mae": clustered_ratio(driver[:, r, 0], driver[:, r, 1], strata, seed, is_share=False),
+            }
+            for r, (name, _, _) in enumerate(ALL_RANGES)
+        ],
+        "monitors": {
+            name: {"ranges": _ranges(np.array([run.monitors.get(name, nothing) for run in runs]), strata, seed)}
+            for name in names
+        },
+    }
+
+
+def _ranges(sums: FloatArray, strata: Sequence[str], seed: int) -> list[dict[str, Any]]:
+    ranges = []
+    for r, (name, _, _) in enumerate(ALL_RANGES):
+        tp, failed, fp, safe, error, predicted = sums[:, r].T
+        ranges.append(
+            {
+                "range_deg": name,
+                "frames": int(failed.sum() + safe.sum()),
+                "failed": int(failed.sum()),
+                "tpr": clustered_ratio(tp, failed, strata, seed),
+                "fpr": clustered_ratio(fp, safe, strata, seed),
+                "predictor_mae_deg": clustered_ratio(error, predicted, strata, seed, is_share=False),
+            }
+        )
+    return ranges
 
 
 def judged_frames(episode: EpisodeData) -> npt.NDArray[np.bool_]:
     """Frames that count: after the warm-up, outside the ODD mask, before the first departure, (N,) bool."""
     keep = ~episode.column("odd_mask").astype(bool)
     keep[: ticks_at_least(WARM_UP_S, episode.tick_s)] = False
-    for departure in find_departures(episode.ticks, episode.tick_s):
+    for departure in find_departures(episode.columns, episode.tick_s):
         if departure.grade == MAIN_GRADE:
             keep[departure.onset_tick :] = False
     return keep

@@ -9,16 +9,15 @@ figures on 256 quantile bins of the score (the value is exact).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from harness.evaluation.rates import Rate, clustered_ratio, from_bootstrap, undefined
-from harness.evaluation.statistics.bootstrap import bootstrap
+from harness.evaluation.statistics.bootstrap import SumStatistic, bootstrap, divide
 from harness.evaluation.stretches import BoolArray
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,30 +29,26 @@ ONE_CLASS = "only one class"
 
 @dataclass(frozen=True)
 class RankedRun:
-    """Scores of one run, (N,) float64, and which of its ticks are positive and negative, (N,) bool."""
+    """Scores of one run in positive zones, (P,), and in negative time, (M,), faults as +inf, and its own AUROC."""
 
-    score: FloatArray
-    positive: BoolArray
-    negative: BoolArray
+    positives: FloatArray
+    negatives: FloatArray
+    auroc: float | None
 
-    @property
-    def positives(self) -> FloatArray:
-        """Scores in positive zones, faults as +inf."""
-        return _faults_highest(self.score[self.positive])
-
-    @property
-    def negatives(self) -> FloatArray:
-        """Scores in negative time, faults as +inf."""
-        return _faults_highest(self.score[self.negative])
+    @classmethod
+    def of(cls, score: FloatArray, positive: BoolArray, negative: BoolArray) -> RankedRun:
+        """From scores (N,) and which of its ticks are positive and negative, (N,) bool each."""
+        positives, negatives = _faults_highest(score[positive]), _faults_highest(score[negative])
+        return cls(positives, negatives, auroc(positives, negatives))
 
 
 def auroc(positives: FloatArray, negatives: FloatArray) -> float | None:
     """P(a positive outranks a negative) + P(tie)/2; None if a class is empty."""
     if len(positives) == 0 or len(negatives) == 0:
         return None
-    ranks = rankdata(np.concatenate([positives, negatives]))[: len(positives)]
-    u = float(ranks.sum()) - len(positives) * (len(positives) + 1) / 2.0
-    return u / (len(positives) * len(negatives))
+    ordered = np.sort(negatives)
+    below, not_above = np.searchsorted(ordered, positives, "left"), np.searchsorted(ordered, positives, "right")
+    return 0.5 * float(below.sum() + not_above.sum()) / (len(positives) * len(negatives))
 
 
 def average_precision(positives: FloatArray, negatives: FloatArray) -> float | None:
@@ -98,19 +93,20 @@ def ranking_figures(runs: Sequence[RankedRun], strata: Sequence[object], seed: i
     }
     if len(positives) == 0 or len(negatives) == 0:
         return figures
-    histogram = _Histogram(runs, np.concatenate([positives, negatives]))
-    for name, value, of_weights in (
-        ("auroc_pooled", auroc(positives, negatives), histogram.auroc),
-        ("ap", average_precision(positives, negatives), histogram.average_precision),
-        ("tpr_at_fpr_1pct", tpr_at_fpr(positives, negatives, FPR_POINTS[0]), histogram.tpr_at(FPR_POINTS[0])),
-        ("tpr_at_fpr_5pct", tpr_at_fpr(positives, negatives, FPR_POINTS[1]), histogram.tpr_at(FPR_POINTS[1])),
-    ):
-        figures[name] = {**from_bootstrap(bootstrap(of_weights, strata, seed), k, n), "value": value}
+    values = {
+        "auroc_pooled": auroc(positives, negatives),
+        "ap": average_precision(positives, negatives),
+        "tpr_at_fpr_1pct": tpr_at_fpr(positives, negatives, FPR_POINTS[0]),
+        "tpr_at_fpr_5pct": tpr_at_fpr(positives, negatives, FPR_POINTS[1]),
+    }
+    intervals = bootstrap(_histograms(runs, np.concatenate([positives, negatives])), _BINNED, strata, seed)
+    for name, value in values.items():
+        figures[name] = {**from_bootstrap(intervals[name], k, n), "value": value}
     return figures
 
 
 def _within(runs: Sequence[RankedRun], strata: Sequence[object], seed: int) -> Rate:
-    values = [auroc(run.positives, run.negatives) for run in runs]
+    values = [run.auroc for run in runs]
     usable = [value is not None for value in values]
     if not any(usable):
         return undefined(0, len(runs), "mean over runs, bootstrap", ONE_CLASS)
@@ -118,47 +114,53 @@ def _within(runs: Sequence[RankedRun], strata: Sequence[object], seed: int) -> R
     return {**rate, "k": sum(usable), "n": len(runs), "method": f"mean over runs, {rate['method']}"}
 
 
-class _Histogram:
-    """Positives and negatives of each run in bins of falling score, so that a draw is one matrix product."""
+def _histograms(runs: Sequence[RankedRun], scores: FloatArray) -> FloatArray:
+    """Positives, then negatives of each run in bins of falling score, (runs, 2 · bins)."""
+    finite = scores[np.isfinite(scores)]
+    edges = np.unique(np.quantile(finite, np.linspace(0, 1, BINS))) if len(finite) else np.zeros(1)
 
-    def __init__(self, runs: Sequence[RankedRun], scores: FloatArray) -> None:
-        finite = scores[np.isfinite(scores)]
-        edges = np.unique(np.quantile(finite, np.linspace(0, 1, BINS))) if len(finite) else np.zeros(1)
+    def count(values: FloatArray) -> FloatArray:
+        bins = np.searchsorted(edges, values, side="right")
+        return np.bincount(bins, minlength=len(edges) + 1)[::-1].astype(np.float64)
 
-        def count(values: FloatArray) -> FloatArray:
-            bins = np.searchsorted(edges, values, side="right")
-            return np.bincount(bins, minlength=len(edges) + 1)[::-1].astype(np.float64)
+    return np.array([np.concatenate([count(run.positives), count(run.negatives)]) for run in runs])
 
-        self._positives = np.array([count(run.positives) for run in runs])
-        self._negatives = np.array([count(run.negatives) for run in runs])
 
-    def _counts(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return weights @ self._positives, weights @ self._negatives
+def _classes(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    half = sums.shape[1] // 2
+    return sums[:, :half], sums[:, half:]
 
-    def auroc(self, weights: FloatArray) -> FloatArray:
-        """AUROC per row of weights, (B,)."""
-        positives, negatives = self._counts(weights)
-        below = negatives.sum(axis=1, keepdims=True) - np.cumsum(negatives, axis=1)
-        u = np.sum(positives * (below + 0.5 * negatives), axis=1)
-        return _divide(u, positives.sum(axis=1) * negatives.sum(axis=1))
 
-    def average_precision(self, weights: FloatArray) -> FloatArray:
-        """Step-wise AP per row of weights, (B,)."""
-        positives, negatives = self._counts(weights)
+def _binned_auroc(sums: FloatArray) -> FloatArray:
+    positives, negatives = _classes(sums)
+    below = negatives.sum(axis=1, keepdims=True) - np.cumsum(negatives, axis=1)
+    u = np.sum(positives * (below + 0.5 * negatives), axis=1)
+    return divide(u, positives.sum(axis=1) * negatives.sum(axis=1))
+
+
+def _binned_average_precision(sums: FloatArray) -> FloatArray:
+    positives, negatives = _classes(sums)
+    tp, fp = np.cumsum(positives, axis=1), np.cumsum(negatives, axis=1)
+    precision = np.divide(tp, tp + fp, out=np.zeros_like(tp), where=tp + fp > 0)
+    return divide(np.sum(positives * precision, axis=1), tp[:, -1])
+
+
+def _binned_tpr_at(fpr: float) -> SumStatistic:
+    def tpr(sums: FloatArray) -> FloatArray:
+        positives, negatives = _classes(sums)
         tp, fp = np.cumsum(positives, axis=1), np.cumsum(negatives, axis=1)
-        precision = np.divide(tp, tp + fp, out=np.zeros_like(tp), where=tp + fp > 0)
-        return _divide(np.sum(positives * precision, axis=1), tp[:, -1])
+        allowed = fp <= fpr * fp[:, -1:] + 1e-9
+        return divide(np.where(allowed, tp, 0.0).max(axis=1), tp[:, -1])
 
-    def tpr_at(self, fpr: float) -> Callable[[FloatArray], FloatArray]:
-        """The function weights -> TPR at ``fpr``, (B,)."""
+    return tpr
 
-        def tpr(weights: FloatArray) -> FloatArray:
-            positives, negatives = self._counts(weights)
-            tp, fp = np.cumsum(positives, axis=1), np.cumsum(negatives, axis=1)
-            allowed = fp <= fpr * fp[:, -1:] + 1e-9
-            return _divide(np.where(allowed, tp, 0.0).max(axis=1), tp[:, -1])
 
-        return tpr
+_BINNED: dict[str, SumStatistic] = {
+    "auroc_pooled": _binned_auroc,
+    "ap": _binned_average_precision,
+    "tpr_at_fpr_1pct": _binned_tpr_at(FPR_POINTS[0]),
+    "tpr_at_fpr_5pct": _binned_tpr_at(FPR_POINTS[1]),
+}
 
 
 def _cumulative(positives: FloatArray, negatives: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -174,7 +176,3 @@ def _cumulative(positives: FloatArray, negatives: FloatArray) -> tuple[FloatArra
 
 def _faults_highest(values: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), np.inf, values)
-
-
-def _divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    return np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan)

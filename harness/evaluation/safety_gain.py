@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from harness.evaluation.episode_data import EpisodeDataError
 from harness.evaluation.episode_facts import EpisodeFacts, PairKey
+from harness.evaluation.modes import EXPERT, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.rates import (
     MIN_EVENTS,
     TOO_FEW,
@@ -29,16 +30,13 @@ from harness.evaluation.rates import (
     proportion,
     undefined,
 )
-from harness.evaluation.statistics.bootstrap import bootstrap, ratio_of_sums
+from harness.evaluation.statistics.bootstrap import bootstrap, ratio_of
 from harness.evaluation.statistics.holm import holm
 from harness.evaluation.statistics.mcnemar import mcnemar_exact
 from harness.evaluation.twins import TwinTrace, diverged_early
 
 PASSED_BY_M = 100.0
 MIN_TAKEOVER_S = 6.0
-SHADOW = "shadow"
-EXPERT = "expert"
-TAKEOVER_PREFIX = "takeover:"
 ALWAYS_ON = "always_on"
 RANDOM = "random"
 # What a monitor must beat to be more than a detector of weather and bends.
@@ -220,13 +218,10 @@ def _compare(arm: Arm, other: Arm | None, seed: int, relative: bool) -> Rate:
     net, base = arm.columns(pairs)
     other_net, _ = other.columns(pairs)
 
-    def ratio(weights: FloatArray) -> FloatArray:
-        if relative:
-            return ratio_of_sums(weights, net, other_net)
-        return ratio_of_sums(weights, net - other_net, base)
-
     departed = int(base.sum())
-    interval = bootstrap(ratio, [arm.twins[pair].condition for pair in pairs], seed)
+    columns = np.column_stack([net, other_net] if relative else [net - other_net, base])
+    strata = [arm.twins[pair].condition for pair in pairs]
+    interval = bootstrap(columns, {"ratio": ratio_of(0, 1)}, strata, seed)["ratio"]
     k = float(net.sum()) if relative else float((net - other_net).sum())
     n = float(other_net.sum()) if relative else float(departed)
     reason = None if interval.value is not None else "nothing to compare with"

@@ -1,4 +1,4 @@
-"""A campaign's episodes become ``summary.json``: one pass over the records, then every figure of the protocol."""
+"""A campaign's episodes become ``summary.json``: each is judged alone, then every figure of the protocol follows."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.evaluation.departure_tables import departure_tables
+from harness.evaluation.departure_tables import campaign_warnings, departure_tables
 from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.episode_facts import EpisodeFacts, facts_of
-from harness.evaluation.label_agreement import LabelAgreement
-from harness.evaluation.monitor_tables import MonitorTables
-from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, ParityFrames
-from harness.evaluation.safety_gain import EXPERT, SHADOW, TAKEOVER_PREFIX, safety_gain, unavoidable_worlds
+from harness.evaluation.episode_facts import EpisodeFacts
+from harness.evaluation.judged_episode import JudgedEpisode, JudgedShadow, judge_episode
+from harness.evaluation.label_agreement import agreement_figures
+from harness.evaluation.modes import EXPERT, LOG, SHADOW, TAKEOVER_PREFIX
+from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
+from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
+from harness.evaluation.safety_gain import safety_gain, unavoidable_worlds
+from harness.evaluation.statistics.independence import independent_units
 from harness.evaluation.timing import TimingSums
-from harness.evaluation.twins import TwinTrace, twin_trace
 from harness.evaluation.verdict import judge
-from harness.evaluation.zones import Zones
 
 SUMMARY_SCHEMA_VERSION = 1
 METRIC_VERSIONS = {
     "departures": 1,
     "alarms": 1,
     "zones": 1,
-    "event_metrics": 1,
+    "event_metrics": 2,
+    "windows": 1,
+    "probability": 1,
     "ranking": 1,
     "paper_parity": 1,
     "safety_gain": 1,
 }
-LOG = "log"
 CAMPAIGN_KEYS = (
     "name",
     "campaign_id",
@@ -44,11 +46,30 @@ BOOTSTRAP_SEED = 20_240_229
 
 
 def summarise(episodes: Iterable[EpisodeData], campaign: Mapping[str, Any]) -> dict[str, Any]:
+    """Every figure of a campaign, from its records.
+
+    Args:
+        episodes: all finished episodes, read one by one, in any order.
+        campaign: content of ``campaign.json``; see :func:`summarise_judged`.
+
+    Raises:
+        EpisodeDataError: a record lacks what its evaluation needs, or two episodes are the same run.
+        CriterionError: a criterion of the campaign is malformed.
+    """
+    monitors = watched_monitors(campaign)
+    return summarise_judged([judge_episode(episode, monitors) for episode in episodes], campaign)
+
+
+def watched_monitors(campaign: Mapping[str, Any]) -> WatchedMonitors:
+    """The monitors and operating points that a campaign brought along."""
+    return WatchedMonitors(campaign.get("thresholds"), campaign.get("monitors") or [])
+
+
+def summarise_judged(judged: Sequence[JudgedEpisode], campaign: Mapping[str, Any]) -> dict[str, Any]:
     """Every figure of a campaign.
 
     Args:
-        episodes: all finished episodes, read one by one. A shadow run waits for the expert run of its world,
-            wherever that stands in the order.
+        judged: all finished episodes.
         campaign: content of ``campaign.json``; read here: ``thresholds``, ``monitors`` (``name unit privileged
             declared_latency_s`` each), ``criteria`` and what names the campaign.
 
@@ -56,96 +77,65 @@ def summarise(episodes: Iterable[EpisodeData], campaign: Mapping[str, Any]) -> d
         The content of ``summary.json``: JSON values only, no NaN.
 
     Raises:
-        EpisodeDataError: a record lacks what its evaluation needs, or two episodes are the same run.
+        EpisodeDataError: two episodes are the same run.
         CriterionError: a criterion of the campaign is malformed.
     """
-    collection = _Collection(campaign)
-    for episode in episodes:
-        collection.add(episode)
-    return collection.summary()
+    facts = [episode.facts for episode in judged]
+    unavoidable = unavoidable_worlds(facts)
+    shadows = [e for e in judged if e.shadow is not None and e.facts.world_id not in unavoidable]
+    counted = [f for f in facts if f.mode == SHADOW and not f.is_missing and f.world_id not in unavoidable]
+    lost = sum(f.mode == SHADOW and f.is_missing and f.world_id not in unavoidable for f in facts)
+    traces = {episode.facts.episode_id: episode.trace for episode in judged if episode.trace is not None}
+    timing = TimingSums()
+    for episode in judged:
+        timing.merge(episode.timing)
+    summary: dict[str, Any] = {
+        "schema_version": SUMMARY_SCHEMA_VERSION,
+        "metric_versions": METRIC_VERSIONS,
+        "campaign": {key: campaign[key] for key in CAMPAIGN_KEYS if key in campaign},
+        "counts": _counts(facts, counted, unavoidable, [e.shadow for e in shadows if e.shadow is not None]),
+        "departures": departure_tables(counted, lost, BOOTSTRAP_SEED),
+        "monitors": _monitors(shadows, campaign, lost),
+        "paper_parity": {
+            "on_policy": _parity(shadows),
+            "log_based": _parity([episode for episode in judged if episode.facts.mode == LOG]),
+            "paper": PAPER_TPR_PERCENT,
+        },
+        "safety_gain": safety_gain(facts, traces, BOOTSTRAP_SEED),
+        "label_agreement": _agreement(shadows),
+        "timing": timing.figures(),
+        "warnings": campaign_warnings(counted),
+    }
+    summary["verdict"] = judge(summary, campaign.get("criteria") or [])
+    # A NaN or a NumPy scalar must fail here, not in whoever reads the file.
+    plain: dict[str, Any] = json.loads(json.dumps(summary, allow_nan=False, default=_plain))
+    return plain
 
 
-class _Collection:
-    """What is kept while the records pass by: judged figures, and the shadow runs that still wait for
-    their expert."""
+def _monitors(shadows: Sequence[JudgedEpisode], campaign: Mapping[str, Any], missing_runs: int) -> list[dict[str, Any]]:
+    tables = MonitorTables(watched_monitors(campaign), BOOTSTRAP_SEED, missing_runs)
+    for episode in shadows:
+        assert episode.shadow is not None
+        for name, run in episode.shadow.monitors.items():
+            tables.add(name, run, episode.shadow.exposure, episode.facts.condition)
+    return tables.figures()
 
-    def __init__(self, campaign: Mapping[str, Any]) -> None:
-        self._campaign = campaign
-        self._facts: list[EpisodeFacts] = []
-        self._traces: dict[str, TwinTrace] = {}
-        self._expert_seen: set[str] = set()
-        self._unavoidable: set[str] = set()
-        self._waiting: dict[str, list[EpisodeData]] = {}
-        self._monitors = MonitorTables(campaign.get("thresholds"), campaign.get("monitors") or [], BOOTSTRAP_SEED)
-        self._zones: list[tuple[float, Zones]] = []
-        self._on_policy, self._log_based = ParityFrames(), ParityFrames()
-        self._agreement = LabelAgreement()
-        self._timing = TimingSums()
 
-    def add(self, episode: EpisodeData) -> None:
-        if not episode.is_missing:
-            episode.check_ticks()
-        facts = facts_of(episode)
-        self._facts.append(facts)
-        self._timing.add(episode)
-        if facts.mode == EXPERT:
-            self._expert_seen.add(facts.world_id)
-            self._unavoidable |= unavoidable_worlds([facts])
-            self._release(facts.world_id)
-        if facts.is_missing or len(episode.ticks) == 0:
-            return
-        if facts.mode == SHADOW or facts.mode.startswith(TAKEOVER_PREFIX):
-            self._traces[facts.episode_id] = twin_trace(episode)
-        if facts.mode == LOG:
-            self._log_based.add(episode)
-        elif facts.mode == SHADOW:
-            self._waiting.setdefault(facts.world_id, []).append(episode)
-            if facts.world_id in self._expert_seen:
-                self._release(facts.world_id)
+def _parity(episodes: Sequence[JudgedEpisode]) -> dict[str, Any] | None:
+    runs = [(episode.parity, episode.facts.condition) for episode in episodes if episode.parity is not None]
+    return parity_figures([run for run, _ in runs], [condition for _, condition in runs], BOOTSTRAP_SEED)
 
-    def _release(self, world_id: str) -> None:
-        """Judge the waiting shadow runs of a world, unless nobody could have stayed in the lane there."""
-        waiting = self._waiting.pop(world_id, [])
-        if world_id in self._unavoidable:
-            return
-        for episode in waiting:
-            self._zones.append((episode.tick_s, self._monitors.add(episode, len(self._zones))))
-            self._on_policy.add(episode)
-            self._agreement.add(episode)
 
-    def summary(self) -> dict[str, Any]:
-        for world_id in list(self._waiting):
-            self._release(world_id)
-        counted = [
-            f for f in self._facts if f.mode == SHADOW and not f.is_missing and f.world_id not in self._unavoidable
-        ]
-        summary: dict[str, Any] = {
-            "schema_version": SUMMARY_SCHEMA_VERSION,
-            "metric_versions": METRIC_VERSIONS,
-            "campaign": {key: self._campaign[key] for key in CAMPAIGN_KEYS if key in self._campaign},
-            "counts": _counts(self._facts, counted, self._unavoidable, self._zones),
-            "departures": departure_tables(counted),
-            "monitors": self._monitors.figures(),
-            "paper_parity": {
-                "on_policy": self._on_policy.figures(BOOTSTRAP_SEED),
-                "log_based": self._log_based.figures(BOOTSTRAP_SEED),
-                "paper": PAPER_TPR_PERCENT,
-            },
-            "safety_gain": safety_gain(self._facts, self._traces, BOOTSTRAP_SEED),
-            "label_agreement": self._agreement.figures(BOOTSTRAP_SEED),
-            "timing": self._timing.figures(),
-        }
-        summary["verdict"] = judge(summary, self._campaign.get("criteria") or [])
-        # A NaN or a NumPy scalar must fail here, not in whoever reads the file.
-        plain: dict[str, Any] = json.loads(json.dumps(summary, allow_nan=False, default=_plain))
-        return plain
+def _agreement(shadows: Sequence[JudgedEpisode]) -> dict[str, Any] | None:
+    runs = [(e.shadow.agreement, e.facts.condition) for e in shadows if e.shadow and e.shadow.agreement]
+    return agreement_figures([run for run, _ in runs], [condition for _, condition in runs], BOOTSTRAP_SEED)
 
 
 def _counts(
     facts: Sequence[EpisodeFacts],
     counted: Sequence[EpisodeFacts],
     unavoidable: set[str],
-    zones: Sequence[tuple[float, Zones]],
+    shadows: Sequence[JudgedShadow],
 ) -> dict[str, Any]:
     experts = [f for f in facts if f.mode == EXPERT]
     worlds = {f.world_id for f in facts if f.mode == SHADOW}
@@ -164,9 +154,10 @@ def _counts(
         "minutes": sum(f.run_s for f in counted) / 60.0,
         "km_all_modes": sum(f.km for f in facts),
         "departures": sum(f.departed for f in counted),
-        "nominal_minutes": sum(float(z.nominal.sum()) * tick_s for tick_s, z in zones) / 60.0,
-        "degraded_safe_minutes": sum(float(z.degraded_safe.sum()) * tick_s for tick_s, z in zones) / 60.0,
-        "events_masked": sum(z.events_masked for _, z in zones),
+        "nominal_minutes": sum(run.exposure.nominal_s for run in shadows) / 60.0,
+        "degraded_safe_minutes": sum(run.exposure.degraded_s for run in shadows) / 60.0,
+        "events_masked": sum(run.events_masked for run in shadows),
+        "independent_units": independent_units(1000.0 * sum(f.km for f in counted)),
     }
 
 

@@ -84,7 +84,7 @@ def fit_thresholds(
 
 def calibration_run(episode: EpisodeData, monitor: str, declared_latency_s: float = 0.0) -> CalibrationRun:
     """Statistic and zones of one monitor in one recorded run."""
-    departures = find_departures(episode.ticks, episode.tick_s)
+    departures = find_departures(episode.columns, episode.tick_s)
     zones = find_zones(departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
     return CalibrationRun(
         final_statistic(episode.raw_score(monitor), episode.tick_s),

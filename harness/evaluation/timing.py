@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from harness.evaluation.episode_data import EpisodeData
 
 MONITORS = "monitors"
@@ -20,14 +22,20 @@ class TimingSums:
 
     def add(self, episode: EpisodeData) -> None:
         """Add one episode; nothing where it has no timings."""
-        if episode.timings is None:
+        if episode.timing_columns is None:
             return
-        self.ticks += len(episode.timings)
-        for column in episode.timings.columns:
+        self.ticks += episode.tick_count
+        for column, values in episode.timing_columns.items():
             if column == "tick":
                 continue
-            part = MONITORS if str(column).startswith(_MONITOR_PREFIX) else str(column).removesuffix("_ms")
-            self.parts_ms[part] = self.parts_ms.get(part, 0.0) + float(episode.timings[column].sum())
+            part = MONITORS if column.startswith(_MONITOR_PREFIX) else column.removesuffix("_ms")
+            self.parts_ms[part] = self.parts_ms.get(part, 0.0) + float(values.sum(dtype=np.float64))
+
+    def merge(self, other: TimingSums) -> None:
+        """Add the sums of other episodes."""
+        self.ticks += other.ticks
+        for part, total_ms in other.parts_ms.items():
+            self.parts_ms[part] = self.parts_ms.get(part, 0.0) + total_ms
 
     def figures(self) -> dict[str, Any] | None:
         """Ticks per second of one worker, ms and share of each part; None without timings."""

@@ -22,6 +22,10 @@ REACTION_S = 1.0
 HORIZON_S = 3.0
 HEALING_S = 3.0
 MIN_POSITIVE_S = 0.5
+SWEPT_REACTIONS_S = (0.5, 1.0, 1.5, 2.5)
+SWEPT_HORIZONS_S = (1.0, 2.0, 3.0, 4.0, 6.0)
+
+IntArray = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Zones:
         negative: ticks on which an alarm is false.
         degraded_safe, nominal: the two halves of ``negative``.
         masked: warm-up, ODD mask, events with healing, censored end.
+        positive_event, reaction_event: index of the event in whose positive or reaction zone a tick lies, else −1,
+            (N,) int32; zones of counted events never overlap.
     """
 
     events: tuple[EventZone, ...]
@@ -60,14 +66,18 @@ class Zones:
     degraded_safe: BoolArray
     nominal: BoolArray
     masked: BoolArray
+    positive_event: IntArray
+    reaction_event: IntArray
 
     @property
     def positive(self) -> BoolArray:
         """Union of the events' positive zones, (N,) bool."""
-        union = np.zeros_like(self.negative)
-        for event in self.events:
-            union |= event.positive
-        return union
+        return self.positive_event >= 0
+
+    @property
+    def reaction(self) -> BoolArray:
+        """Union of the events' reaction zones, (N,) bool."""
+        return self.reaction_event >= 0
 
 
 def find_zones(
@@ -115,17 +125,28 @@ def find_zones(
         masked[max(0, n - horizon) :] = True
 
     zones = []
-    before_event = np.zeros(n, dtype=bool)
-    for departure in counted:
+    positive_event, reaction_event = np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int32)
+    for index, departure in enumerate(counted):
         positive = np.zeros(n, dtype=bool)
         reaction_start = max(0, departure.onset_tick - reaction)
         positive[max(0, departure.onset_tick - horizon) : reaction_start] = True
-        before_event[max(0, departure.onset_tick - horizon) : departure.onset_tick] = True
         positive &= ~masked
+        positive_event[positive] = index
+        reaction_event[reaction_start : departure.onset_tick] = index
         detectable = int(positive.sum()) >= ticks_at_least(MIN_POSITIVE_S, tick_s)
         zones.append(EventZone(departure.onset_tick, positive, reaction_start, detectable))
+    before_event = np.zeros(n, dtype=bool)
     for departure in (d for d in departures if d.grade == MAIN_GRADE):
         before_event[max(0, departure.onset_tick - horizon) : departure.onset_tick] = True
     negative = ~masked & ~before_event
     degraded = level > 0.0
-    return Zones(tuple(zones), events_masked, negative, negative & degraded, negative & ~degraded, masked)
+    return Zones(
+        events=tuple(zones),
+        events_masked=events_masked,
+        negative=negative,
+        degraded_safe=negative & degraded,
+        nominal=negative & ~degraded,
+        masked=masked,
+        positive_event=positive_event,
+        reaction_event=reaction_event,
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -38,10 +39,14 @@ def read_campaign(folder: Path) -> tuple[dict[str, Any], Iterator[EpisodeData]]:
         CorruptResultError: while iterating, a file that does not match its hash.
     """
     campaign = read_campaign_json(folder)
+    return campaign, (read_episode(folder, entry) for entry in ordered_entries(folder, campaign))
+
+
+def ordered_entries(folder: Path, campaign: Mapping[str, Any]) -> list[IndexEntry]:
+    """The finished episodes of a campaign, in the campaign's order (not that in which they happened to finish)."""
     entries = read_index(folder / INDEX_FILE)
     order = {episode_id: position for position, episode_id in enumerate(campaign.get("episode_ids", []))}
-    ordered = sorted(entries.values(), key=lambda entry: (order.get(entry.episode_id, len(order)), entry.episode_id))
-    return campaign, (read_episode(folder, entry) for entry in ordered)
+    return sorted(entries.values(), key=lambda entry: (order.get(entry.episode_id, len(order)), entry.episode_id))
 
 
 def read_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
@@ -53,10 +58,16 @@ def read_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
     contents = {name: _checked(folder, entry, name) for name in NEEDED_FILES}
     return EpisodeData(
         spec=json.loads(contents["spec.json"]),
-        ticks=pq.read_table(io.BytesIO(contents["ticks.parquet"])).to_pandas(),
+        columns=_columns(contents["ticks.parquet"]),
         events=json.loads(contents["events.json"]),
-        timings=pq.read_table(io.BytesIO(contents["timings.parquet"])).to_pandas(),
+        timing_columns=_columns(contents["timings.parquet"]),
     )
+
+
+def _columns(content: bytes) -> dict[str, npt.NDArray[Any]]:
+    # A table of some hundred rows is read twice as fast without threads and read-ahead.
+    table = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False).read(use_threads=False)
+    return {name: column.to_numpy() for name, column in zip(table.column_names, table.columns, strict=True)}
 
 
 def read_monitor_inputs(folder: Path, entry: IndexEntry) -> pa.Table:

@@ -184,7 +184,7 @@ def record(spec: dict[str, Any], run: Drive, with_clip: bool) -> EpisodeRecord:
         table(timing_schema(MONITORS), columns),
         events,
         {"clip_0.mp4": clip(columns, onset)} if with_clip and onset is not None and onset > 20 else {},
-        [{"attempt": 1, "error": None, "server_log": "ready"}],
+        attempts=[{"attempt": 1, "error": None, "server_log": "ready"}],
     )
 
 

@@ -13,7 +13,7 @@ from reports import campaign_report
 from reports.alarms_by_condition import alarms_by_condition
 from reports.campaign_data import ReportError, load
 from reports.campaign_report import build_report
-from reports.operating_points import MAIN_POINT, operating_points
+from reports.operating_points import MAIN_POINT
 from reports.sections import departures
 from tests.reports.synthetic import write_campaign
 
@@ -59,7 +59,7 @@ def test_sections_without_data_say_why(campaign: Path, tmp_path: Path) -> None:
 
 def test_alarms_by_condition_add_up_to_the_summary(campaign: Path) -> None:
     data = load(campaign)
-    found = alarms_by_condition(data, operating_points(data.summary), ["saliency_student", "unknown"])
+    found = alarms_by_condition(data.summary, ["saliency_student", "unknown"])
     assert len(found) == 3 and all(set(by_monitor) == {"saliency_student"} for by_monitor in found.values())
     (monitor,) = [m for m in data.summary["monitors"] if m["name"] == "saliency_student"]
     (point,) = [p for p in monitor["points"] if p["point"] == MAIN_POINT]

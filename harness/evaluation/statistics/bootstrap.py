@@ -1,24 +1,23 @@
 """Bootstrap over independent units (pairs), stratified by condition: percentile and BCa intervals.
 
-A draw is a row of weights: how often each unit was drawn. A statistic that accepts a matrix of weights is
-evaluated for all draws, for the data themselves (all ones) and for the jackknife (one zero) by the same
-code. BCa: Efron & Tibshirani 1993, eq. 14.9-14.15; bias from the draws (ties counted half), acceleration
-from the jackknife.
+A draw is a row of weights: how often each unit was drawn. Every statistic here is a function of column sums over
+units, so one matrix product gives all draws, and subtracting a unit's row from the total gives its jackknife value.
+BCa: Efron & Tibshirani 1993, eq. 14.9-14.15; bias from the draws (ties counted half), acceleration from the jackknife.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 FloatArray = npt.NDArray[np.float64]
-WeightedStatistic = Callable[[FloatArray], FloatArray]
+SumStatistic = Callable[[FloatArray], FloatArray]
 
 DRAWS = 2_000
 CONFIDENCE = 0.95
@@ -51,7 +50,7 @@ def stratified_weights(strata: Sequence[object], draws: int, seed: int) -> Float
 
 
 # Every figure of a campaign is drawn over the same pairs with the same seed.
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _weights(labels: tuple[str, ...], draws: int, seed: int) -> FloatArray:
     rng = np.random.default_rng(seed)
     weights = np.zeros((draws, len(labels)))
@@ -66,35 +65,29 @@ def _weights(labels: tuple[str, ...], draws: int, seed: int) -> FloatArray:
 
 
 def bootstrap(
-    statistic: WeightedStatistic,
+    columns: FloatArray,
+    statistics: Mapping[str, SumStatistic],
     strata: Sequence[object],
     seed: int,
     draws: int = DRAWS,
     confidence: float = CONFIDENCE,
-) -> BootstrapInterval:
-    """Percentile and BCa interval of a statistic over units.
+) -> dict[str, BootstrapInterval]:
+    """Percentile and BCa intervals of several statistics of the same column sums.
 
     Args:
-        statistic: maps weights (B, U) to values (B,), NaN where undefined.
+        columns: one row per unit, (U, C).
+        statistics: each maps column sums (B, C) to values (B,), NaN where undefined.
         strata: stratum of each of the U units.
         seed: of the generator that draws.
         draws, confidence: number of resamples; coverage wanted.
     """
     units = len(strata)
     if units == 0:
-        return UNDEFINED
-    value = float(statistic(np.ones((1, units)))[0])
-    if not np.isfinite(value):
-        return UNDEFINED
-    samples = statistic(stratified_weights(strata, draws, seed))
-    defined = samples[np.isfinite(samples)]
-    if units < 2 or len(defined) < (1.0 - MAX_UNDEFINED_SHARE) * draws:
-        return BootstrapInterval(value, None, None, None, None)
-    tails = np.array([(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
-    low, high = np.quantile(defined, tails)
-    jackknife = statistic(1.0 - np.eye(units))
-    low_bca, high_bca = np.quantile(defined, _bca_levels(value, defined, jackknife, tails))
-    return BootstrapInterval(value, float(low), float(high), float(low_bca), float(high_bca))
+        return dict.fromkeys(statistics, UNDEFINED)
+    total = columns.sum(axis=0, keepdims=True)
+    drawn = stratified_weights(strata, draws, seed) @ columns if units > 1 else None
+    left_out = total - columns
+    return {name: _interval(statistic, total, drawn, left_out, confidence) for name, statistic in statistics.items()}
 
 
 def bootstrap_ratio(
@@ -105,25 +98,48 @@ def bootstrap_ratio(
     draws: int = DRAWS,
 ) -> BootstrapInterval:
     """Interval of Σ numerators / Σ denominators over units, each (U,)."""
-    top = np.asarray(numerators, dtype=np.float64)
-    bottom = np.asarray(denominators, dtype=np.float64)
-    return bootstrap(lambda weights: ratio_of_sums(weights, top, bottom), strata, seed, draws)
+    columns = np.column_stack([np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)])
+    return bootstrap(columns, {"ratio": ratio_of(0, 1)}, strata, seed, draws)["ratio"]
 
 
-def ratio_of_sums(weights: FloatArray, numerators: FloatArray, denominators: FloatArray) -> FloatArray:
-    """Σ w·numerator / Σ w·denominator per row of weights, (B,), NaN where the denominator is not positive."""
-    total = weights @ denominators
-    return np.where(total > 0.0, (weights @ numerators) / np.where(total > 0.0, total, 1.0), np.nan)
+def ratio_of(numerator: int, denominator: int) -> SumStatistic:
+    """The statistic sums[:, numerator] / sums[:, denominator], NaN where the denominator is not positive."""
+
+    def ratio(sums: FloatArray) -> FloatArray:
+        return divide(sums[:, numerator], sums[:, denominator])
+
+    return ratio
+
+
+def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Elementwise quotient, NaN where the denominator is not positive."""
+    return np.where(denominator > 0.0, numerator / np.where(denominator > 0.0, denominator, 1.0), np.nan)
+
+
+def _interval(
+    statistic: SumStatistic, total: FloatArray, drawn: FloatArray | None, left_out: FloatArray, confidence: float
+) -> BootstrapInterval:
+    value = float(statistic(total)[0])
+    if not np.isfinite(value):
+        return UNDEFINED
+    samples = statistic(drawn) if drawn is not None else np.zeros(0)
+    defined = samples[np.isfinite(samples)]
+    if drawn is None or len(defined) < (1.0 - MAX_UNDEFINED_SHARE) * len(samples):
+        return BootstrapInterval(value, None, None, None, None)
+    tails = np.array([(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
+    levels = np.concatenate([tails, _bca_levels(value, defined, statistic(left_out), tails)])
+    low, high, low_bca, high_bca = np.quantile(defined, levels).tolist()
+    return BootstrapInterval(value, low, high, low_bca, high_bca)
 
 
 def _bca_levels(value: float, samples: FloatArray, jackknife: FloatArray, tails: FloatArray) -> FloatArray:
     below = float(np.count_nonzero(samples < value) + 0.5 * np.count_nonzero(samples == value)) / len(samples)
     # All draws on one side would give an infinite bias: half a draw is the finest this sample can resolve.
     below = min(max(below, 0.5 / len(samples)), 1.0 - 0.5 / len(samples))
-    bias = norm.ppf(below)
+    bias = ndtri(below)
     defined = jackknife[np.isfinite(jackknife)]
     deviation = defined.mean() - defined if len(defined) else np.zeros(1)
     spread = float(np.sum(deviation**2)) ** 1.5
     acceleration = float(np.sum(deviation**3)) / (6.0 * spread) if spread > 0.0 else 0.0
-    shifted = bias + norm.ppf(tails)
-    return np.asarray(norm.cdf(bias + shifted / (1.0 - acceleration * shifted)))
+    shifted = bias + ndtri(tails)
+    return np.asarray(ndtr(bias + shifted / (1.0 - acceleration * shifted)))

@@ -55,7 +55,7 @@ def episode(
     road="r0",
     timings=None,
 ):
-    return EpisodeData(
+    return EpisodeData.of_frames(
         spec={
             "episode_id": f"{pair}/{mode}",
             "pair_id": pair,

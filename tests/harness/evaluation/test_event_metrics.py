@@ -1,10 +1,13 @@
 """The rulings on single alarm episodes, and the figures over runs."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from harness.evaluation.departures import find_departures
-from harness.evaluation.event_metrics import event_figures, judge_run
+from harness.evaluation.event_figures import event_figures
+from harness.evaluation.event_metrics import AlarmCounts, Exposure, judge_run, run_truth
 from harness.evaluation.stretches import InvalidTraceError
 from harness.evaluation.zones import find_zones
 from tests.harness.evaluation.synthetic import TICK_S, ticks_of
@@ -18,7 +21,24 @@ def judge(*alarmed, n=460, onset=ONSET, level=0.0):
     alarm = np.zeros(n, dtype=bool)
     for start, end in alarmed:
         alarm[start:end] = True
-    return judge_run(alarm, zones, ticks["speed_mps"], TICK_S, shift_seed=1)
+    return judged(alarm, run_truth(zones, ticks["speed_mps"], TICK_S, shift_seed=1))
+
+
+@dataclass
+class Judged:
+    """Counts and leads of one run beside its exposure, attribute by attribute."""
+
+    counts: AlarmCounts
+    lead_s: tuple[float, ...]
+    exposure: Exposure
+
+    def __getattr__(self, name):
+        return getattr(self.counts, name)
+
+
+def judged(alarm, truth):
+    run = judge_run(alarm, truth)
+    return Judged(run.counts, run.lead_s, truth.exposure)
 
 
 def test_an_alarm_in_the_positive_zone_is_a_hit_with_its_lead():
@@ -53,7 +73,7 @@ def test_an_alarm_that_began_more_than_ten_seconds_early_is_a_hit_and_a_false_al
 def test_a_latched_alarm_is_one_episode_with_full_duty():
     run = judge((0, 460))
     assert (run.useful, run.false_alarms) == (1, 1)
-    assert run.alarmed_s == run.negative_s == pytest.approx(15.0)
+    assert run.alarmed_s == run.exposure.negative_s == pytest.approx(15.0)
 
 
 def test_an_alarm_after_the_departure_counts_as_nothing():
@@ -88,11 +108,20 @@ def test_a_length_mismatch_is_an_error():
     ticks = ticks_of(100)
     zones = find_zones([], ticks["odd_mask"], ticks["sensor_level"], TICK_S)
     with pytest.raises(InvalidTraceError):
-        judge_run(np.zeros(99, dtype=bool), zones, ticks["speed_mps"], TICK_S, 0)
+        judge_run(np.zeros(99, dtype=bool), run_truth(zones, ticks["speed_mps"], TICK_S, 0))
+    with pytest.raises(InvalidTraceError):
+        run_truth(zones, np.zeros(99), TICK_S, 0)
 
 
-def figures(runs):
-    return event_figures(runs, ["clear"] * len(runs), seed=0)
+def figures(runs, **settings):
+    return event_figures(
+        np.array([run.counts for run in runs]),
+        np.array([run.exposure for run in runs]),
+        [lead for run in runs for lead in run.lead_s],
+        ["clear"] * len(runs),
+        seed=0,
+        **settings,
+    )
 
 
 def test_without_events_recall_is_null_and_without_alarms_precision_is_null():
@@ -101,7 +130,8 @@ def test_without_events_recall_is_null_and_without_alarms_precision_is_null():
     assert result["event_recall"]["n"] == 0
     assert result["precision"]["value"] is None
     assert result["chance_recall"] is None
-    assert result["lead_s"] == {"values": [], "median": None, "p10": None}
+    assert (result["lead_s"]["values"], result["lead_s"]["median"], result["lead_s"]["p10"]) == ([], None, None)
+    assert result["lead_s"]["share_at_least"]["1"]["value"] is None
     assert result["duty"]["value"] == 0.0
 
 

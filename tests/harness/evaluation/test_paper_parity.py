@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.evaluation.paper_parity import ParityFrames
+from harness.evaluation.paper_parity import parity_figures, parity_run
 from tests.harness.evaluation.synthetic import episode, ticks_of
 
 
@@ -21,10 +21,7 @@ def run_with(label, agent, predicted, pair="p0", **settings):
 
 
 def figures_of(*runs):
-    frames = ParityFrames()
-    for run in runs:
-        frames.add(run)
-    return frames.figures(seed=0)
+    return parity_figures([parity_run(run) for run in runs], [run.condition for run in runs], seed=0)
 
 
 def test_counts_equal_a_brute_force_count():
@@ -90,7 +87,7 @@ def test_a_range_without_frames_is_null():
 def test_a_monitor_without_prediction_has_no_row_and_no_run_gives_none():
     ticks = ticks_of(100, scores={"random": np.zeros(100)}, swa_error__random=np.full(100, np.nan))
     assert figures_of(episode(ticks=ticks))["monitors"] == {}
-    assert ParityFrames().figures(seed=0) is None
+    assert parity_figures([], [], seed=0) is None
 
 
 def test_a_monitor_that_joined_later_is_aligned_with_its_own_runs():

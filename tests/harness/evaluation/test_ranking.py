@@ -38,7 +38,7 @@ def test_one_class_is_null_and_a_constant_score_is_one_half():
 
 def run_of(score, positive):
     positive = np.asarray(positive, dtype=bool)
-    return RankedRun(np.asarray(score, dtype=float), positive, ~positive)
+    return RankedRun.of(np.asarray(score, dtype=float), positive, ~positive)
 
 
 def test_a_condition_detector_ranks_pooled_but_not_within_runs():

@@ -69,5 +69,5 @@ def test_coverage_of_a_ratio_is_near_nominal():
 
 
 def test_a_constant_statistic_has_a_point_interval():
-    result = bootstrap(lambda weights: np.full(len(weights), 0.25), [0] * 5, seed=0)
+    result = bootstrap(np.ones((5, 1)), {"it": lambda sums: np.full(len(sums), 0.25)}, [0] * 5, seed=0)["it"]
     assert (result.low, result.high, result.low_bca, result.high_bca) == (0.25,) * 4

@@ -1,0 +1,148 @@
+"""One monitor in one shadow run: everything its figures need, without the ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
+from harness.evaluation.departures import Departure, find_departures
+from harness.evaluation.episode_data import EpisodeData
+from harness.evaluation.event_metrics import AlarmCounts, RunAlarms, RunTruth, judge_run, run_truth
+from harness.evaluation.probability import ProbabilitySums, probability_sums
+from harness.evaluation.ranking import RankedRun
+from harness.evaluation.zones import HORIZON_S, REACTION_S, SWEPT_HORIZONS_S, SWEPT_REACTIONS_S, find_zones
+
+TIMING_PREFIX = "monitor_ms__"
+MAIN_POINT = "fa0.50"
+# Both axes through the main setting; with H ≤ ρ there is no positive zone.
+SWEPT = tuple(
+    dict.fromkeys(
+        [(reaction_s, HORIZON_S) for reaction_s in SWEPT_REACTIONS_S]
+        + [(REACTION_S, horizon_s) for horizon_s in SWEPT_HORIZONS_S if horizon_s > REACTION_S]
+    )
+)
+
+FloatArray = npt.NDArray[np.float64]
+Point = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class WatchedMonitor:
+    """What the judging of a monitor needs: its operating points (None = not enough calibration runs) and latency."""
+
+    points: Mapping[str, Point | None]
+    declared_latency_s: float
+
+
+@dataclass(frozen=True)
+class MonitorRun:
+    """One monitor in one run.
+
+    Attributes:
+        ranked: its statistic on positive and negative ticks.
+        counts: one row per operating point, columns as ``AlarmCounts``, (P, 14); NaN where the point has no threshold.
+        lead_s: lead times of the hits at each point.
+        sweep: events, detectable hits, false alarms and negative time at the main point for each swept (ρ, H), (S, 4);
+            None without that point.
+        probability: sums, None where it gives no probability.
+        latency_ms: measured, finite values only.
+        faults, ticks: ticks on which it failed, and of how many.
+    """
+
+    ranked: RankedRun
+    counts: FloatArray
+    lead_s: tuple[tuple[float, ...], ...]
+    sweep: FloatArray | None
+    probability: ProbabilitySums | None
+    latency_ms: npt.NDArray[np.float32]
+    faults: int
+    ticks: int
+
+
+@dataclass(frozen=True)
+class RunGround:
+    """A shadow run under the main (ρ, H) and under every swept one."""
+
+    main: RunTruth
+    swept: Sequence[RunTruth]
+
+
+def run_ground(episode: EpisodeData, shift_seed: int) -> RunGround:
+    """Zones, windows and shifts of a run."""
+    departures = find_departures(episode.columns, episode.tick_s)
+    main = _truth(episode, departures, REACTION_S, HORIZON_S, shift_seed)
+    swept = [
+        main if swept == (REACTION_S, HORIZON_S) else _truth(episode, departures, *swept, shift_seed) for swept in SWEPT
+    ]
+    return RunGround(main, swept)
+
+
+def _truth(
+    episode: EpisodeData, departures: Sequence[Departure], reaction_s: float, horizon_s: float, shift_seed: int
+) -> RunTruth:
+    odd, level = episode.column("odd_mask"), episode.column("sensor_level")
+    zones = find_zones(departures, odd, level, episode.tick_s, reaction_s, horizon_s)
+    return run_truth(zones, episode.column("speed_mps"), episode.tick_s, shift_seed)
+
+
+def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, ground: RunGround) -> MonitorRun:
+    """Judge one monitor in one run at all its operating points."""
+    raw = episode.raw_score(monitor)
+    statistic = final_statistic(raw, episode.tick_s)
+    zones = ground.main.zones
+    alarms = {
+        name: alarm_from_statistic(
+            statistic, theta["theta_on"], theta["theta_off"], episode.tick_s, watched.declared_latency_s
+        )
+        for name, point in watched.points.items()
+        if (theta := thresholds_of(point, episode.condition)) is not None
+    }
+    judged = {name: judge_run(alarm, ground.main) for name, alarm in alarms.items()}
+    counts = np.full((len(watched.points), len(AlarmCounts._fields)), np.nan)
+    for row, name in enumerate(watched.points):
+        if name in judged:
+            counts[row] = judged[name].counts
+    sweep = None
+    if MAIN_POINT in alarms:
+        sweep = np.array([_swept(judge_run(alarms[MAIN_POINT], truth), truth) for truth in ground.swept])
+    probability = episode.probability(monitor)
+    metres = episode.column("speed_mps").astype(np.float64) * episode.tick_s
+    return MonitorRun(
+        ranked=RankedRun.of(statistic, zones.positive, zones.negative),
+        counts=counts,
+        lead_s=tuple(judged[name].lead_s if name in judged else () for name in watched.points),
+        sweep=sweep,
+        probability=(
+            None
+            if probability is None
+            else probability_sums(probability, zones.positive | zones.reaction & ~zones.masked, zones.negative, metres)
+        ),
+        latency_ms=_latency_ms(episode, monitor),
+        faults=fault_ticks(raw),
+        ticks=len(raw),
+    )
+
+
+def thresholds_of(point: Point | None, condition: str) -> Point | None:
+    """θ of an operating point in a condition; None where calibration had too few runs (of that condition)."""
+    if point is None:
+        return None
+    groups = point.get("by_condition")
+    return point if groups is None else groups.get(condition)
+
+
+def _swept(run: RunAlarms, truth: RunTruth) -> tuple[float, float, float, float]:
+    counts = run.counts
+    return counts.detectable, counts.hits_detectable, counts.false_alarms, truth.exposure.negative_s
+
+
+def _latency_ms(episode: EpisodeData, monitor: str) -> npt.NDArray[np.float32]:
+    values = (episode.timing_columns or {}).get(TIMING_PREFIX + monitor)
+    if values is None:
+        return np.zeros(0, dtype=np.float32)
+    return np.asarray(values[np.isfinite(values)], dtype=np.float32)
