@@ -49,19 +49,22 @@ class ImuNoise:
         noise = self.generator.standard_normal(3).tolist()
         return [value + s * n for value, s, n in zip(exact, stddev, noise, strict=True)]
 
-    def payload(self, pose: Pose, acceleration_mps2: Vector, angular_velocity_radps: Vector) -> bytes:
+    def payload(
+        self, pose: Pose, acceleration_mps2: Vector, angular_velocity_radps: Vector, gravity_mps2: float
+    ) -> bytes:
         """One message: accelerometer (m/s^2), gyroscope (rad/s) in the sensor's axes, compass (rad).
 
         Args:
             pose: of the sensor.
             acceleration_mps2, angular_velocity_radps: of the body that carries it, CARLA's world axes.
+            gravity_mps2: at rest the accelerometer shows it, upwards.
 
-        The accelerometer measures specific force (at rest +9.81 upwards). The compass is the clockwise
+        The accelerometer measures specific force (at rest gravity, upwards). The compass is the clockwise
         angle from north, which is -y in CARLA: yaw + 90 degrees.
         """
         m = rotation_matrix(pose)
         ax, ay, az = acceleration_mps2
-        force = (ax, ay, az + GRAVITY_MPS2)
+        force = (ax, ay, az + gravity_mps2)
         accelerometer = _to_body(m, force)
         rate = _to_body(m, angular_velocity_radps)
         bx, by, bz = self.gyroscope_bias

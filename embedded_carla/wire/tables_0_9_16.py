@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
+
 VERSION = "0.9.16"
 
 # First field of every stream message: which of the client's decoders reads it.
 SENSOR_COLLISION = 0
 SENSOR_DEPTH_CAMERA = 1
+SENSOR_GNSS = 4
 SENSOR_IMU = 5
+SENSOR_OBSTACLE = 7
+SENSOR_RADAR = 9
+SENSOR_SEMANTIC_LIDAR = 10
+SENSOR_LIDAR = 11
 SENSOR_RGB_CAMERA = 13
 SENSOR_SEMANTIC_CAMERA = 14
 SENSOR_INSTANCE_CAMERA = 15
@@ -88,6 +95,15 @@ EMPTY_UNION = bytes(54)
 
 IMAGE_HEADER = struct.Struct("<IIf")
 """Width, height (px), horizontal field of view (deg)."""
+
+LIDAR_HEADER = struct.Struct("<fI")
+"""Horizontal angle (rad), channels; the number of points of each channel follows, u32."""
+
+LIDAR_POINT = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("intensity", "<f4")])
+SEMANTIC_LIDAR_POINT = np.dtype(
+    [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("incidence_cos", "<f4"), ("object_id", "<u4"), ("tag", "<u4")]
+)
+RADAR_DETECTION = np.dtype([("velocity", "<f4"), ("azimuth", "<f4"), ("altitude", "<f4"), ("depth", "<f4")])
 
 TOKEN = struct.Struct("<IHBB16s")
 """Stream id, port, protocol (1 = TCP), address type (0 = 'the host you reached me at'), address: 24 bytes."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from embedded_carla.sensors.camera import CameraSettings
 from embedded_carla.sensors.imu import ImuNoise
+from embedded_carla.sensors.instrument import Instrument
 from embedded_carla.sensors.schedule import SensorSchedule
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.world.blueprints import Blueprint, Kind
@@ -46,6 +47,16 @@ class Actor:
     def kind(self) -> Kind:
         """What the world does with it."""
         return self.blueprint.kind
+
+    @property
+    def bottom_z_m(self) -> float:
+        """Height of the underside of its body: most stand on their origin."""
+        return self.pose.z_m
+
+    @property
+    def velocity_mps(self) -> tuple[float, float, float]:
+        """World axes; zero for what never moves by itself."""
+        return 0.0, 0.0, 0.0
 
     def place(self, pose: Pose) -> None:
         """Put it somewhere: in the world, or relative to its parent if it has one."""
@@ -90,13 +101,14 @@ class Sensor(Actor):
     Attributes:
         stream_id: number of its stream, 0 for a sensor that the client computes itself.
         schedule: when it measures.
-        camera: set for cameras; noise: set for IMUs.
+        camera: set for cameras; noise: set for IMUs; instrument: set for the rest of those with measurements.
     """
 
     stream_id: int = 0
     schedule: SensorSchedule = field(default_factory=SensorSchedule)
     camera: CameraSettings | None = None
     noise: ImuNoise | None = None
+    instrument: Instrument | None = None
 
     def header(self, frame: int, time_s: float) -> bytes:
         """The 48 bytes in front of every message of this sensor."""

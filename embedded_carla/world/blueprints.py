@@ -22,6 +22,8 @@ class Kind(Enum):
     COLLISION = "collision"
     LANE_INVASION = "lane invasion"
     """Computed by the client from the states; the server only keeps the actor."""
+    INSTRUMENT = "instrument"
+    """A sensor of ``sensors.instrument``: LiDAR, radar, GNSS, obstacle."""
     WALKER = "walker"
     CONTROLLER = "controller"
     """Kept for the client's own walker navigation; it does nothing here."""
@@ -188,6 +190,38 @@ _FILM = (
     # CARLA has no such attribute: a client that finds it knows whose pictures it gets, and of which version.
     _fixed("scene_version", tables.ATTRIBUTE_INT, str(SCENE_VERSION)),
 )
+_LIDAR = {
+    "sensor_tick": "0.0",
+    "channels": "32",
+    "range": "10.0",
+    "points_per_second": "56000",
+    "rotation_frequency": "10.0",
+    "upper_fov": "10.0",
+    "lower_fov": "-30.0",
+    "horizontal_fov": "360.0",
+    "noise_seed": "0",
+}
+_LIDAR_RETURNS = {
+    "atmosphere_attenuation_rate": "0.004",
+    "noise_stddev": "0.0",
+    "dropoff_general_rate": "0.45",
+    "dropoff_intensity_limit": "0.8",
+    "dropoff_zero_intensity": "0.4",
+}
+_RADAR = {
+    "sensor_tick": "0.0",
+    "horizontal_fov": "30.0",
+    "vertical_fov": "30.0",
+    "range": "100.0",
+    "points_per_second": "1500",
+    "noise_seed": "0",
+}
+_GNSS = {
+    "sensor_tick": "0.0",
+    "noise_seed": "0",
+    **{f"noise_{axis}_{kind}": "0.0" for axis in ("lat", "lon", "alt") for kind in ("bias", "stddev")},
+}
+_OBSTACLE = {"sensor_tick": "0.0", "distance": "5.0", "hit_radius": "0.5"}
 _IMU = _numbers(
     {
         "sensor_tick": "0.0",
@@ -221,6 +255,20 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     _sensor("camera.semantic_segmentation", Kind.CAMERA, tables.SENSOR_SEMANTIC_CAMERA, _CAMERA),
     _sensor("camera.instance_segmentation", Kind.CAMERA, tables.SENSOR_INSTANCE_CAMERA, _CAMERA),
     _sensor("other.imu", Kind.IMU, tables.SENSOR_IMU, _IMU),
+    _sensor("lidar.ray_cast", Kind.INSTRUMENT, tables.SENSOR_LIDAR, _numbers(_LIDAR | _LIDAR_RETURNS)),
+    _sensor("lidar.ray_cast_semantic", Kind.INSTRUMENT, tables.SENSOR_SEMANTIC_LIDAR, _numbers(_LIDAR)),
+    _sensor("other.radar", Kind.INSTRUMENT, tables.SENSOR_RADAR, _numbers(_RADAR)),
+    _sensor("other.gnss", Kind.INSTRUMENT, tables.SENSOR_GNSS, _numbers(_GNSS)),
+    _sensor(
+        "other.obstacle",
+        Kind.INSTRUMENT,
+        tables.SENSOR_OBSTACLE,
+        (
+            *_numbers(_OBSTACLE),
+            Attribute("only_dynamics", tables.ATTRIBUTE_BOOL, "false"),
+            Attribute("debug_linetrace", tables.ATTRIBUTE_BOOL, "false"),
+        ),
+    ),
     _sensor("other.collision", Kind.COLLISION, tables.SENSOR_COLLISION),
     _sensor("other.lane_invasion", Kind.LANE_INVASION, None),
 )

@@ -10,6 +10,7 @@ from embedded_carla.world.map_library import LoadedMap
 if TYPE_CHECKING:
     from embedded_carla.render.renderer import Renderer
     from embedded_carla.scene.types import Scene
+    from embedded_carla.sensors.rays import RayCaster
     from embedded_carla.world.obstacles import Obstacles
 
 
@@ -48,3 +49,10 @@ class Scenery:
         from embedded_carla.world.obstacles import obstacles_of
 
         return obstacles_of(self.scene)
+
+    @cached_property
+    def rays(self) -> RayCaster:
+        """Rays through the same scene that cameras see."""
+        from embedded_carla.sensors.rays import RayCaster
+
+        return RayCaster(self.scene)

@@ -8,12 +8,16 @@ from typing import NamedTuple
 from embedded_carla.render.types import BoxActor
 from embedded_carla.sensors.camera import SharedViews, View
 from embedded_carla.sensors.collision import collision_payload
+from embedded_carla.sensors.imu import GRAVITY_MPS2
+from embedded_carla.sensors.instrument import Surroundings
+from embedded_carla.sensors.obstacle import Obstacle
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.wire.outbox import Part
 from embedded_carla.wire.streams import token
 from embedded_carla.world import collisions
 from embedded_carla.world.actors import Actor, Sensor
 from embedded_carla.world.blueprints import SPECTATOR, Kind
+from embedded_carla.world.bodies import bodies_of
 from embedded_carla.world.boxes import Box
 from embedded_carla.world.map_library import (
     DEFAULT_MAP,
@@ -24,10 +28,12 @@ from embedded_carla.world.map_library import (
     read_map,
     shipped_xodr,
 )
+from embedded_carla.world.motion_orders import MotionOrders
 from embedded_carla.world.pose import Pose
 from embedded_carla.world.scenery import Scenery
 from embedded_carla.world.settings import EpisodeSettings
 from embedded_carla.world.vehicle import Vehicle
+from embedded_carla.world.walker import Walker
 from embedded_carla.world.weather import CLEAR_NOON, effective_weather, road_friction
 
 WORLD_STREAM = 1
@@ -36,7 +42,6 @@ world."""
 MAP_CHANGED_STATES = 2
 """How many states of an episode tell the clients to drop their copy of the map."""
 SPECTATOR_POSE = Pose(0.0, 0.0, 10.0, -20.0, 0.0, 0.0)
-_DEFAULT_COLOUR = (128, 128, 128)
 
 
 class SensorMessage(NamedTuple):
@@ -59,6 +64,9 @@ class World:
     Attributes:
         frame: number of the latest tick; never falls, not even when the world changes.
         elapsed_s: simulation time of the episode.
+        orders: what clients have asked of vehicles beyond pedals.
+        imu_gravity_mps2: gravity that IMUs feel; clients may set it.
+        traffic_managers: port -> address of the traffic managers that clients run; they outlive episodes.
     """
 
     def __init__(
@@ -70,6 +78,7 @@ class World:
         self._next_stream_id = WORLD_STREAM + 1
         self.frame = 0
         self.episode_id = 0
+        self.traffic_managers: dict[int, str] = {}
         self._generated: LoadedMap | None = None
         self.settings = EpisodeSettings()
         first_map = self._read_named(map_name)
@@ -134,6 +143,8 @@ class World:
         self.frame += 1
         self.elapsed_s = 0.0
         self.weather = CLEAR_NOON
+        self.orders = MotionOrders()
+        self.imu_gravity_mps2 = GRAVITY_MPS2
         self._states_sent = 0
         self.actors: dict[int, Actor] = {}
         self._sort_actors()
@@ -172,6 +183,7 @@ class World:
         for child in [child for child in self.actors.values() if child.parent is actor]:
             self.remove(child.actor_id)
         del self.actors[actor_id]
+        self.orders.forget(actor_id)
         self._sort_actors()
         return True
 
@@ -183,8 +195,9 @@ class World:
         """Who plays which part in a tick; all in order of their ids, parents before what is fixed to them."""
         actors = list(self.actors.values())
         self._vehicles = [actor for actor in actors if isinstance(actor, Vehicle)]
+        self._walkers = [actor for actor in actors if isinstance(actor, Walker)]
         self._attached = [actor for actor in actors if actor.parent is not None]
-        self._bodies = [actor for actor in actors if actor.kind in (Kind.VEHICLE, Kind.PROP)]
+        self._bodies = [actor for actor in actors if actor.kind in (Kind.VEHICLE, Kind.PROP, Kind.WALKER)]
         self._sensors = [actor for actor in actors if isinstance(actor, Sensor) and actor.stream_id]
 
     # -- one tick -------------------------------------------------------------------------------------------
@@ -194,13 +207,18 @@ class World:
         dt_s = self.settings.tick_s
         friction = road_friction(effective_weather(self.weather))
         moving = [vehicle for vehicle in self._vehicles if vehicle.moves]
+        self.orders.before_move(moving, dt_s)
+        weightless = self.orders.weightless
         for vehicle in moving:
-            vehicle.move(friction, dt_s)
+            vehicle.move(0.0 if vehicle.actor_id in weightless else friction, dt_s)
+        self.orders.after_move(moving)
         solid = [actor for actor in self._bodies if actor.collides] if moving else []
         self._collisions = collisions.resolve(solid, self.scenery.obstacles) if moving else []
         for vehicle in moving:
             vehicle.put_on(self.map.surface)
             vehicle.refresh_record()
+        for walker in self._walkers:
+            walker.walk(self.map.surface, dt_s)
         for actor in self._attached:
             actor.follow_parent()
             actor.refresh_record()
@@ -245,11 +263,17 @@ class World:
                 payload = self._measure_motion(sensor)
                 if has_listener(sensor.stream_id):
                     yield SensorMessage(sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), payload))
-            elif sensor.camera is not None and has_listener(sensor.stream_id):
+            elif not has_listener(sensor.stream_id):
+                continue
+            elif sensor.instrument is not None:
+                measured = sensor.instrument.measure(self._surroundings(sensor))
+                if measured is not None:
+                    yield SensorMessage(sensor.stream_id, (sensor.header(self.frame, self.elapsed_s), measured))
+            elif sensor.camera is not None:
                 cameras.append((View(sensor.pose, sensor.camera), sensor))
         if not cameras or self.settings.no_rendering:
             return
-        views = SharedViews(self.scenery.renderer, effective_weather(self.weather), self._drawn_bodies())
+        views = SharedViews(self.scenery.renderer, effective_weather(self.weather), self.drawn_bodies())
         for view in dict.fromkeys(view for view, _ in cameras):
             for sensor in (sensor for own_view, sensor in cameras if own_view == view):
                 assert sensor.camera is not None and sensor.blueprint.sensor_type is not None
@@ -260,37 +284,26 @@ class World:
     def _measure_motion(self, sensor: Sensor) -> bytes:
         assert sensor.noise is not None
         carrier = sensor.parent
-        still = (0.0, 0.0, 0.0)
-        if not isinstance(carrier, Vehicle):
-            return sensor.noise.payload(sensor.pose, still, still)
-        return sensor.noise.payload(sensor.pose, carrier.acceleration_mps2, carrier.angular_velocity_radps)
+        acceleration = turn = (0.0, 0.0, 0.0)
+        if isinstance(carrier, Vehicle):
+            acceleration, turn = carrier.acceleration_mps2, carrier.angular_velocity_radps
+        return sensor.noise.payload(sensor.pose, acceleration, turn, self.imu_gravity_mps2)
 
-    def _drawn_bodies(self) -> list[BoxActor]:
-        drawn = []
-        for actor in self._bodies:
-            pose, (length_m, width_m, height_m) = actor.pose, actor.blueprint.half_size_m
-            centre = (pose.x_m, pose.y_m, pose.z_m + height_m)
-            colour = _colour(actor.attributes.get("color", ""))
-            tag = actor.blueprint.semantic_tag
-            drawn.append(
-                BoxActor(
-                    actor.actor_id,
-                    *centre,
-                    pose.yaw_deg,
-                    pose.pitch_deg,
-                    length_m,
-                    width_m,
-                    height_m,
-                    colour,
-                    tag,
-                )
-            )
-        return drawn
+    def _surroundings(self, sensor: Sensor) -> Surroundings:
+        carrier = sensor.parent
+        others = [actor for actor in self._bodies if actor is not carrier]
+        return Surroundings(
+            sensor.pose,
+            (0.0, 0.0, 0.0) if carrier is None else carrier.velocity_mps,
+            max(self.settings.tick_s, sensor.schedule.sensor_tick_s),
+            self.scenery.rays,
+            self.map.carla_map,
+            bodies_of(others),
+            [actor.velocity_mps for actor in others],
+            [actor.to_wire() for actor in others] if isinstance(sensor.instrument, Obstacle) else (),
+            (sensor if carrier is None else carrier).to_wire(),
+        )
 
-
-def _colour(text: str) -> tuple[int, int, int]:
-    """``r,g,b`` of a blueprint attribute; props have none."""
-    if not text:
-        return _DEFAULT_COLOUR
-    red, green, blue = (min(max(int(part), 0), 255) for part in text.split(","))
-    return red, green, blue
+    def drawn_bodies(self) -> list[BoxActor]:
+        """Everything movable that cameras see and rays hit."""
+        return bodies_of(self._bodies)

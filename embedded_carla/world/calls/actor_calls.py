@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from embedded_carla.wire.rpc import CallFailedError
 from embedded_carla.world.actors import Actor
-from embedded_carla.world.calls.call import Call, existing, existing_vehicle, value, void
+from embedded_carla.world.calls.call import Call, existing, value, void
 from embedded_carla.world.calls.spawn import spawn
 from embedded_carla.world.pose import Pose, pose_from_wire, vector_from_wire
 from embedded_carla.world.vehicle import Vehicle
+from embedded_carla.world.walker import Walker
 from embedded_carla.world.world import World
 
-FASTEST_MPS = 150.0
 NO_BOX = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], 0]
 """Answer for an actor that is gone: an error here would end the client's process."""
 
@@ -32,22 +30,16 @@ def set_location(world: World, actor_id: int, location: list[Any]) -> None:
 
 def _place(world: World, actor: Actor, pose: Pose) -> None:
     actor.place(pose)
-    if isinstance(actor, Vehicle) and actor.moves:
+    if isinstance(actor, Walker) or (isinstance(actor, Vehicle) and actor.moves):
         actor.put_on(world.map.surface)
-
-
-def set_target_velocity(world: World, actor_id: int, velocity: list[Any]) -> None:
-    """Give a vehicle a velocity, world axes."""
-    vx_mps, vy_mps, _ = vector_from_wire(velocity)
-    if math.hypot(vx_mps, vy_mps) > FASTEST_MPS:
-        raise CallFailedError(f"no road vehicle goes faster than {FASTEST_MPS:g} m/s")
-    existing_vehicle(world, actor_id).set_velocity(vx_mps, vy_mps)
 
 
 def set_simulate_physics(world: World, actor_id: int, enabled: bool) -> None:
     """Let the model move a vehicle, or leave it where it is put; nothing to do for things that never move."""
     actor = existing(world, actor_id)
-    if isinstance(actor, Vehicle):
+    if isinstance(actor, Walker):
+        actor.simulate_physics = bool(enabled)
+    elif isinstance(actor, Vehicle):
         actor.simulate_physics = bool(enabled)
         if not enabled:
             actor.stop()
@@ -78,7 +70,6 @@ def actor_calls(world: World) -> dict[str, Call]:
         "get_actor_bounding_box": value(bounding_box),
         "set_actor_transform": void(lambda actor_id, transform: set_transform(world, actor_id, transform)),
         "set_actor_location": void(lambda actor_id, location: set_location(world, actor_id, location)),
-        "set_actor_target_velocity": void(lambda actor_id, v: set_target_velocity(world, actor_id, v)),
         "set_actor_simulate_physics": void(lambda actor_id, on: set_simulate_physics(world, actor_id, on)),
         "set_actor_collisions": void(set_collisions),
     }

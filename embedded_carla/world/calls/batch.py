@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 import struct
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.wire.rpc import CallFailedError
-from embedded_carla.world.calls.actor_calls import (
-    set_location,
-    set_simulate_physics,
-    set_target_velocity,
-    set_transform,
-)
-from embedded_carla.world.calls.call import Call, Returns
+from embedded_carla.world.calls import motion_calls as motion
+from embedded_carla.world.calls.actor_calls import set_location, set_simulate_physics, set_transform
+from embedded_carla.world.calls.call import Call, Returns, existing_vehicle
 from embedded_carla.world.calls.spawn import spawn
-from embedded_carla.world.calls.vehicle_calls import apply_control, apply_physics_control
+from embedded_carla.world.calls.vehicle_calls import (
+    apply_ackermann_control,
+    apply_control,
+    apply_physics_control,
+    set_autopilot,
+    set_light_state,
+)
+from embedded_carla.world.calls.walker_calls import apply_walker_control, set_walker_state
 from embedded_carla.world.world import World
 
 MALFORMED = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, struct.error)
 """What reading arguments of the wrong shape raises."""
 
-_ON_ACTOR: dict[int, Callable[[World, int, Any], None]] = {
+
+def _show_telemetry(world: World, actor_id: int, _enabled: bool) -> None:
+    """There is no window to show it in."""
+    existing_vehicle(world, actor_id)
+
+
+_ON_ACTOR: dict[int, Callable[..., None]] = {
     tables.COMMAND_APPLY_VEHICLE_CONTROL: apply_control,
+    tables.COMMAND_APPLY_ACKERMANN_CONTROL: apply_ackermann_control,
+    tables.COMMAND_APPLY_WALKER_CONTROL: apply_walker_control,
     tables.COMMAND_APPLY_PHYSICS_CONTROL: apply_physics_control,
     tables.COMMAND_APPLY_TRANSFORM: set_transform,
-    tables.COMMAND_APPLY_LOCATION: set_location,
-    tables.COMMAND_APPLY_TARGET_VELOCITY: set_target_velocity,
+    tables.COMMAND_APPLY_WALKER_STATE: set_walker_state,
+    tables.COMMAND_APPLY_TARGET_VELOCITY: motion.set_target_velocity,
+    tables.COMMAND_APPLY_TARGET_ANGULAR_VELOCITY: motion.set_target_angular_velocity,
+    tables.COMMAND_APPLY_IMPULSE: motion.add_impulse,
+    tables.COMMAND_APPLY_FORCE: motion.add_force,
+    tables.COMMAND_APPLY_ANGULAR_IMPULSE: motion.add_angular_impulse,
+    tables.COMMAND_APPLY_TORQUE: motion.add_torque,
     tables.COMMAND_SET_SIMULATE_PHYSICS: set_simulate_physics,
+    tables.COMMAND_SET_ENABLE_GRAVITY: motion.set_enable_gravity,
+    tables.COMMAND_SET_AUTOPILOT: set_autopilot,
+    tables.COMMAND_SHOW_DEBUG_TELEMETRY: _show_telemetry,
+    tables.COMMAND_SET_VEHICLE_LIGHT_STATE: set_light_state,
+    tables.COMMAND_APPLY_LOCATION: set_location,
 }
+"""Commands ``[actor id, argument ...]``."""
 
 
 def batch_calls(world: World) -> dict[str, Call]:
@@ -46,6 +69,10 @@ def _apply_all(world: World, commands: object) -> list[object]:
             results.append([[0, [str(error)]]])
         except MALFORMED as error:
             results.append([[0, [f"malformed command: {error}"]]])
+        except Exception as error:
+            # A client's traffic manager ends its process when a batch fails as a whole.
+            traceback.print_exc()
+            results.append([[0, [f"internal error of the embedded server: {error!r}"]]])
     return results
 
 
@@ -71,5 +98,5 @@ def _apply(world: World, command: Sequence[Any], new_actor_id: int) -> int:
     action = _ON_ACTOR.get(index)
     if action is None:
         raise CallFailedError(f"command {index} is not supported by the embedded server")
-    action(world, actor_id, fields[1])
+    action(world, actor_id, *fields[1:])
     return actor_id

@@ -6,7 +6,7 @@ from typing import Any
 
 from embedded_carla.world.blueprints import definitions_to_wire
 from embedded_carla.world.calls.call import Call, value, void
-from embedded_carla.world.pose import pose_to_wire
+from embedded_carla.world.pose import finite, pose_to_wire
 from embedded_carla.world.weather import weather_from_wire
 from embedded_carla.world.world import World
 
@@ -25,7 +25,12 @@ def environment_calls(world: World) -> dict[str, Call]:
     def set_weather_parameters(values: list[Any]) -> None:
         world.weather = weather_from_wire(values)
 
+    def set_imu_gravity(gravity_mps2: float) -> None:
+        world.imu_gravity_mps2 = finite(gravity_mps2)
+
     return {
+        "get_imui_gravity": value(lambda: world.imu_gravity_mps2),
+        "set_imui_gravity": void(set_imu_gravity),
         "get_map_info": value(get_map_info),
         "get_map_data": value(lambda: world.map.xodr),
         "get_available_maps": value(lambda: [f"/Game/Carla/Maps/{name}" for name in world.map_names]),

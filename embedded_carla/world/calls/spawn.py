@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from embedded_carla.sensors.camera import CameraSettings
+from embedded_carla.sensors.gnss import Gnss
 from embedded_carla.sensors.imu import ImuNoise
+from embedded_carla.sensors.instrument import Instrument
+from embedded_carla.sensors.lidar import Lidar
+from embedded_carla.sensors.obstacle import Obstacle
+from embedded_carla.sensors.radar import Radar
 from embedded_carla.sensors.schedule import SensorSchedule
 from embedded_carla.vehicle import catalogue
 from embedded_carla.wire.rpc import CallFailedError
@@ -16,7 +21,16 @@ from embedded_carla.world.boxes import Box
 from embedded_carla.world.calls.call import existing
 from embedded_carla.world.pose import Pose, finite, pose_from_wire
 from embedded_carla.world.vehicle import Vehicle
+from embedded_carla.world.walker import Walker
 from embedded_carla.world.world import World
+
+INSTRUMENTS: dict[str, Callable[[Mapping[str, str]], Instrument]] = {
+    "sensor.lidar.ray_cast": Lidar.from_attributes,
+    "sensor.lidar.ray_cast_semantic": Lidar.semantic_from_attributes,
+    "sensor.other.radar": Radar.from_attributes,
+    "sensor.other.gnss": Gnss.from_attributes,
+    "sensor.other.obstacle": Obstacle.from_attributes,
+}
 
 
 def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], parent_id: int = 0) -> Actor:
@@ -59,7 +73,7 @@ def _make(
         "parent": parent,
         "relative": pose if parent else None,
     }
-    if blueprint.kind in (Kind.VEHICLE, Kind.PROP):
+    if blueprint.kind in (Kind.VEHICLE, Kind.PROP, Kind.WALKER):
         _read_colour(attributes)
         if parent is None:
             _refuse_if_occupied(world, blueprint, pose)
@@ -79,14 +93,21 @@ def _make(
             vehicle.refresh_record()
             _ = world.scenery.obstacles  # build now: the time belongs to the spawn, not to the first tick
         return vehicle
-    if blueprint.kind is Kind.PROP:
+    if blueprint.kind is Kind.WALKER:
+        walker = Walker(world.new_actor_id(), blueprint, description, pose=pose, **common)
+        walker.put_on(world.map.surface)
+        return walker
+    if blueprint.kind in (Kind.PROP, Kind.CONTROLLER):
         return Actor(world.new_actor_id(), blueprint, description, pose=pose, **common)
-    camera = noise = None
+    camera = noise = instrument = None
     if blueprint.kind is Kind.CAMERA:
         camera = CameraSettings.from_attributes(attributes)
         _ = world.scenery.renderer  # build now: the time belongs to the spawn, not to the first tick
     elif blueprint.kind is Kind.IMU:
         noise = ImuNoise.from_attributes(attributes)
+    elif blueprint.kind is Kind.INSTRUMENT:
+        instrument = INSTRUMENTS[blueprint.blueprint_id](attributes)
+        _ = world.scenery.rays
     elif parent is None:
         raise ValueError("it must be attached to a vehicle")
     stream_id, token = (0, b"") if blueprint.kind is Kind.LANE_INVASION else world.new_stream()
@@ -101,12 +122,13 @@ def _make(
         schedule=SensorSchedule(max(finite(attributes.get("sensor_tick", "0")), 0.0)),
         camera=camera,
         noise=noise,
+        instrument=instrument,
     )
 
 
 def _refuse_if_occupied(world: World, blueprint: Blueprint, pose: Pose) -> None:
     z_m = pose.z_m
-    if blueprint.kind is Kind.VEHICLE:  # it will stand on the road, whatever height was asked for
+    if blueprint.kind in (Kind.VEHICLE, Kind.WALKER):  # it will stand on the road, whatever height was asked for
         z_m, _ = world.map.surface.height_and_pitch(*pose[:3], pose.yaw_deg)
     box = Box(pose.x_m, pose.y_m, z_m, pose.yaw_deg, *blueprint.half_size_m)
     obstacle = world.obstacle_at(box)
