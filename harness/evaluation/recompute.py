@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.evaluation.summary import summarise
+from harness.evaluation.summary import summarise_judged
 
 SUMMARY_FILE = "summary.json"
 
 
-def recompute(folder: Path) -> tuple[Path, dict[str, Any]]:
+def recompute(folder: Path, processes: int | None = None) -> tuple[Path, dict[str, Any]]:
     """Judge a campaign folder and write its ``summary.json``.
+
+    Args:
+        folder: of the campaign. processes: how many to judge with; by default what the machine has.
 
     Returns:
         The path of the file and its content.
@@ -23,11 +26,12 @@ def recompute(folder: Path) -> tuple[Path, dict[str, Any]]:
     """
     # The reader defines its records by this package's EpisodeData: imported late, or the two would
     # import in a ring.
+    from harness.evaluation.judged_campaign import judge_campaign
     from harness.results.files import replace_atomically
-    from harness.results.reader import read_campaign
+    from harness.results.store import read_campaign_json
 
-    campaign, episodes = read_campaign(folder)
-    summary = summarise(episodes, campaign)
+    campaign = read_campaign_json(folder)
+    summary = summarise_judged(judge_campaign(folder, campaign, processes), campaign)
     path = folder / SUMMARY_FILE
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     replace_atomically(path, text.encode())
