@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch.nn import functional
 
 from agents.saliency.conv_layer import ConvLayer
 from agents.saliency.maps import SaliencyMaps, normalised
@@ -64,5 +63,16 @@ def _scale_up(mask: torch.Tensor, layer: ConvLayer, size: tuple[int, int]) -> to
             f"a {layer.kernel}×{layer.kernel} convolution with stride {layer.stride} cannot have turned "
             f"{size[0]}×{size[1]} into {mask.shape[-2]}×{mask.shape[-1]} px"
         )
-    ones = mask.new_ones((1, 1, layer.kernel, layer.kernel))
-    return functional.conv_transpose2d(mask, ones, stride=layer.stride, output_padding=padding)
+    return _spread(_spread(mask, layer, size[0], dim=2), layer, size[1], dim=3)
+
+
+def _spread(mask: torch.Tensor, layer: ConvLayer, size: int, dim: int) -> torch.Tensor:
+    """One direction of it: all-ones kernels are separable, and a few shifted sums beat a general convolution."""
+    shape = list(mask.shape)
+    shape[dim] = size
+    spread = mask.new_zeros(shape)
+    reach = (mask.shape[dim] - 1) * layer.stride + 1
+    for offset in range(layer.kernel):
+        under = spread.narrow(dim, offset, reach)
+        (under[:, :, :: layer.stride] if dim == 2 else under[..., :: layer.stride]).add_(mask)
+    return spread
