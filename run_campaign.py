@@ -28,6 +28,8 @@ examples
                                                                 go on after Ctrl-C or a crash
   python run_campaign.py town.yaml --simulator attach:127.0.0.1:2000,127.0.0.1:2010
                                                                 drive in simulators that already run
+  python run_campaign.py town.yaml --simulator docker:carlasim/carla:0.9.16 --ray-address auto
+                                                                start CARLA on every node of a Ray cluster
 
 results
   campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
@@ -37,7 +39,7 @@ exit codes
   0  the campaign ran; its verdict is PASS, INSUFFICIENT (too small to prove anything) or it sets no criteria
   1  the campaign ran; its verdict is FAIL
   2  the scenario or the command line cannot be used; nothing ran
-  3  episodes are missing because simulator, worker or machine failed; --resume tries them again
+  3  episodes are missing because simulator, worker, disk or machine failed; --resume tries them again
   130  interrupted; --resume goes on
 """
 
@@ -52,7 +54,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         allow_abbrev=False,
     )
     parser.add_argument("scenario", metavar="SCENARIO", type=Path, nargs="?", help="campaign file (YAML)")
-    parser.add_argument("--workers", metavar="N", type=_positive, help="parallel simulators (default: one per core)")
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=_positive,
+        help="parallel simulators (default: as many as cores, memory and GPUs allow)",
+    )
     parser.add_argument("--limit", metavar="N", type=_positive, help="only the first N episodes")
     folders = parser.add_mutually_exclusive_group()
     folders.add_argument(
@@ -62,7 +69,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--simulator",
         metavar="WHICH",
-        help="embedded (default) or attach:HOST:PORT[,HOST:PORT…]; binary:PATH and docker:IMAGE are not built yet",
+        help="embedded (default), binary:PATH of CarlaUE4.sh, docker:IMAGE, podman:IMAGE, apptainer:IMAGE (for example "
+        "docker:carlasim/carla:0.9.16), or attach:HOST:PORT[,HOST:PORT…], one per worker",
+    )
+    parser.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="use a running Ray cluster: auto on one of its nodes, HOST:PORT or ray://HOST:PORT (default: this host)",
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="with --resume: check the hash of every stored file first"
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
@@ -80,6 +96,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.error("a SCENARIO is needed, for example scenarios/curves.yaml (or --resume DIR)")
     if options.overrides and options.scenario is None:
         parser.error("--set changes a scenario: give the SCENARIO too, or leave --set out when resuming")
+    if options.verify and options.resume is None:
+        parser.error("--verify checks stored results: use it with --resume DIR")
     return options
 
 
@@ -92,8 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from agents.errors import UnknownNameError, WeightsError
     from harness.campaign.errors import ScenarioError
     from harness.cluster.campaign_run import RunOptions, run_campaign
-    from harness.results.store import StoreError
-    from harness.simulation.server import SimulatorNameError, SimulatorNotSupportedError
+    from harness.cluster.remote_ray import ClusterError
+    from harness.cluster.sizing import NoRoomError
+    from harness.results.index import IndexCorruptError
+    from harness.results.store import StorageError, StoreError
+    from harness.simulation.launch import LaunchError
+    from harness.simulation.simulator import SimulatorNameError
 
     try:
         result = run_campaign(
@@ -104,15 +126,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 workers=options.workers,
                 limit=options.limit,
                 simulator=options.simulator,
+                ray_address=options.ray_address,
+                verify=options.verify,
                 device=options.device,
                 overrides=tuple(options.overrides),
                 command_line=("run_campaign.py", *(sys.argv[1:] if arguments is None else arguments)),
             )
         )
+        return _conclude(result)
+    except (ClusterError, IndexCorruptError, StorageError) as error:
+        return _complain(str(error), EXIT_INFRASTRUCTURE)
     except (
+        LaunchError,
+        NoRoomError,
         ScenarioError,
         SimulatorNameError,
-        SimulatorNotSupportedError,
         StoreError,
         UnknownNameError,
         WeightsError,
@@ -120,7 +148,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except KeyboardInterrupt:  # before anything was written
         return EXIT_INTERRUPTED
-    return _conclude(result)
 
 
 def _conclude(result: CampaignResult) -> int:
@@ -157,9 +184,9 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, code: int = EXIT_USAGE) -> int:
     print(f"run_campaign: {message}", file=sys.stderr)
-    return EXIT_USAGE
+    return code
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from agents.registry import make_agent, make_monitor
 from harness.campaign.expansion import expand
 from harness.campaign.loader import load_campaign
 from harness.simulation.episode import run_episode
-from harness.simulation.server import SimulatorServer, parse_simulator
+from harness.simulation.server import SimulatorServer
 from harness.simulation.session import CarlaSession
+from harness.simulation.simulator import parse_simulator
 
 SCENARIO = Path(__file__).with_name("tick.yaml")
 WARM_UP_TICKS = 60

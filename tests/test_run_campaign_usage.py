@@ -46,6 +46,7 @@ def test_help_teaches_with_examples_and_exit_codes() -> None:
         (("--resume", "x", "--set", "seeds=2"), "give the SCENARIO too"),
         (("a.yaml", "--out", "x", "--resume", "y"), "not allowed with"),
         (("a.yaml", "--work", "2"), "unrecognized arguments"),
+        (("a.yaml", "--verify"), "use it with --resume"),
     ],
 )
 def test_a_wrong_command_line_is_refused_at_once(
@@ -66,6 +67,7 @@ def test_scenarios_simulators_and_folders_that_cannot_be_used_are_named(
     assert "did you mean 'seeds'" in complaint(capsys, scenario, "--set", "seed=3", *out)
     assert "did you mean 'expert'" in complaint(capsys, scenario, "--set", "agent=exprt", *out)
     assert "unreal" in complaint(capsys, scenario, "--simulator", "unreal", *out)
-    assert "comes with the cluster work" in complaint(capsys, scenario, "--simulator", "binary:/x/CarlaUE4.sh", *out)
+    assert "no simulator at /x" in complaint(capsys, scenario, "--simulator", "binary:/x/CarlaUE4.sh", *out)
+    assert "podman is not installed" in complaint(capsys, scenario, "--simulator", "podman:carlasim/carla", *out)
     assert "holds no campaign" in complaint(capsys, "--resume", str(tmp_path))
     assert not (tmp_path / "results").exists()

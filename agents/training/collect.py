@@ -25,7 +25,7 @@ from harness.cluster.scheduler import Observer, Scheduler
 from harness.cluster.worker import WorkerSettings
 from harness.results.schema import EpisodeRecord
 from harness.simulation.callback import EpisodeCallback, TickView
-from harness.simulation.server import parse_simulator
+from harness.simulation.simulator import parse_simulator
 
 
 class CropCollector:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.cluster.campaign_plan import CampaignPlan, plan_campaign, plan_resumed, require_same
 from harness.cluster.driving import DrivingExecutor
+from harness.cluster.episode_sink import EpisodeSink
 from harness.cluster.local_ray import local_cluster
 from harness.cluster.progress import CampaignProgress
-from harness.cluster.scheduler import ATTEMPT_BUDGET, NothingWorksError, Observer, Scheduler
+from harness.cluster.remote_ray import remote_cluster
+from harness.cluster.scheduler import NothingWorksError, Scheduler
+from harness.cluster.shipping import files_to_ship
+from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
-from harness.results.provenance import provenance, usable_cores, utc_now, without_paths
-from harness.results.schema import EpisodeRecord
-from harness.results.store import CampaignStore, read_campaign_json
-from harness.simulation.server import REPOSITORY, Simulator, SimulatorNotSupportedError, parse_simulator
+from harness.results.provenance import provenance, utc_now, without_paths
+from harness.results.store import CampaignStore, StorageError, read_campaign_json
+from harness.simulation.launch import launch_for
+from harness.simulation.server import REPOSITORY
+from harness.simulation.simulator import Simulator, parse_simulator
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,11 @@ class RunOptions:
         scenario: YAML file; may be None when resuming.
         out: new folder for the results; default ``results/<campaign>/<start time>``.
         resume: folder of a campaign to continue.
-        workers: None for one per usable core, or per endpoint of an attached simulator.
+        workers: None for as many as cores, memory and GPUs allow, or per endpoint of an attached simulator.
         limit: only the first episodes.
         simulator: overrides the scenario's.
+        ray_address: of a running Ray cluster; None to start one on this host.
+        verify: when resuming, check the hash of every stored file and run damaged episodes again.
         device: ``auto``, ``cpu`` or ``cuda``, for networks.
         overrides: ``key=value`` texts.
         command_line: for the record.
@@ -43,6 +53,8 @@ class RunOptions:
     workers: int | None = None
     limit: int | None = None
     simulator: str | None = None
+    ray_address: str | None = None
+    verify: bool = False
     device: str = "auto"
     overrides: tuple[str, ...] = ()
     command_line: tuple[str, ...] = ()
@@ -81,99 +93,89 @@ def run_campaign(options: RunOptions) -> CampaignResult:
 
     Raises:
         ScenarioError, UnknownNameError, WeightsError: the scenario cannot be run.
-        StoreError: the folder cannot be used.
-        SimulatorNameError, SimulatorNotSupportedError: the simulator cannot be used.
+        StoreError: the folder cannot be used, or holds records of another simulator.
+        SimulatorNameError: the simulator is not understood.
+        LaunchError: it is not installed on this host.
+        ClusterError, NoRoomError: the Ray cluster cannot be used.
     """
     plan = _plan(options)
     simulator = parse_simulator(options.simulator or plan.spec.simulator)
-    if simulator.kind in ("binary", "docker"):
-        raise SimulatorNotSupportedError(
-            f"starting {simulator} comes with the cluster work; start it yourself and use attach:HOST:PORT"
-        )
+    if options.ray_address is None and simulator.kind != "attach":
+        launch_for(simulator, port=0, gpu=None, name="check")  # what is not installed here shows before anything starts
     store, campaign = _open_store(options, plan, simulator)
     with store:
+        for problem in store.drop_damaged(check_hashes=options.verify):
+            print(f"run again: {problem}")
         finished = store.finished()
-        todo = [episode for episode in plan.episodes if episode.episode_id not in finished]
-        workers = max(1, min(_workers(options, simulator), len(todo)))
+        todo = _by_map([episode for episode in plan.episodes if episode.episode_id not in finished])
         run = {
             "started_at": utc_now(),
             "command_line": without_paths(options.command_line),
-            "workers": workers,
             "device": options.device,
             "episodes_before": len(plan.episodes) - len(todo),
         }
         campaign["runs"] = [*campaign.get("runs", []), run]
         campaign["status"] = Status.RUNNING
-        store.write_campaign(campaign)
         progress = CampaignProgress(len(plan.episodes), len(plan.episodes) - len(todo))
-        observer = _StoringObserver(store, progress)
-        executor = DrivingExecutor(options.device, plan.thresholds, keep_monitor_inputs=plan.spec.keep_monitor_inputs)
-        status, message = _run_episodes(todo, workers, simulator, executor, observer)
+        sink = EpisodeSink(store, progress, campaign["simulator"])
+        status, message = _run_episodes(todo, plan, options, simulator, sink, campaign)
         done = store.finished()
         stored = sum(episode.episode_id in done for episode in plan.episodes)
         if status is Status.COMPLETE and stored < len(plan.episodes):
             status = Status.INCOMPLETE
             message = f"{len(plan.episodes) - stored} episodes were lost to the infrastructure"
         campaign["status"] = status
-        seen = campaign["simulator"]
-        seen["version"] = observer.server_version or seen["version"]
-        if seen.get("scene_version") is None:
-            seen["scene_version"] = observer.scene_version
-        run["ended_at"] = utc_now()
-        store.write_campaign(campaign)
-    return CampaignResult(store.folder, status, len(plan.episodes), stored, observer.lost, message)
+        campaign["simulator"] |= {"version": sink.server_version, "scene_version": sink.scene_version}
+        run |= {"ended_at": utc_now(), "drained_nodes": sink.drained}
+        with contextlib.suppress(StorageError) if status is Status.INCOMPLETE else contextlib.nullcontext():
+            store.write_campaign(campaign)
+    return CampaignResult(store.folder, status, len(plan.episodes), stored, sink.lost, message)
 
 
 def _run_episodes(
     todo: Sequence[EpisodeSpec],
-    workers: int,
+    plan: CampaignPlan,
+    options: RunOptions,
     simulator: Simulator,
-    executor: DrivingExecutor,
-    observer: _StoringObserver,
+    sink: EpisodeSink,
+    campaign: dict[str, Any],
 ) -> tuple[Status, str]:
     if not todo:
         return Status.COMPLETE, ""
+    executor = DrivingExecutor(options.device, plan.thresholds, files=files_to_ship(todo))
     try:
-        with observer.progress, local_cluster(workers) as folder:
-            settings = WorkerSettings(simulator, executor, str(folder / "servers"))
-            Scheduler(settings, workers, observer).run(todo)
+        with sink.progress, _cluster(options, plan, simulator, len(todo)) as (log_folder, size):
+            campaign["runs"][-1] |= {"workers": size.workers, "gpus_per_worker": size.resources.gpus}
+            sink.write_campaign(campaign)
+            settings = WorkerSettings(simulator, executor, log_folder)
+            Scheduler(settings, size.workers, sink, resources=size.resources).run(todo)
     except KeyboardInterrupt:
         return Status.INTERRUPTED, "stopped on request"
-    except NothingWorksError as error:
+    except (NothingWorksError, StorageError) as error:
         return Status.INCOMPLETE, str(error)
     return Status.COMPLETE, ""
 
 
-class _StoringObserver(Observer):
-    """Stores each record the moment it arrives, and shows progress."""
+@contextlib.contextmanager
+def _cluster(
+    options: RunOptions, plan: CampaignPlan, simulator: Simulator, episodes: int
+) -> Iterator[tuple[str, Size]]:
+    """A connected Ray cluster: the folder for logs on its nodes, and how many workers it takes."""
+    if options.ray_address is None:
+        host = this_host()
+        size = size_workers([host], simulator, options.workers, options.device).at_most(episodes)
+        with local_cluster(size.workers, gpus=int(host.gpus)) as folder:
+            yield str(folder / "servers"), size
+        return
+    plug_ins = [plan.spec.agent, *plan.spec.monitors]
+    with remote_cluster(options.ray_address, plug_ins) as log_folder:
+        size = size_workers(offers(ray.nodes()), simulator, options.workers, options.device)
+        yield log_folder, size.at_most(episodes)
 
-    def __init__(self, store: CampaignStore, progress: CampaignProgress) -> None:
-        self.progress = progress
-        self.server_version: str | None = None
-        self.scene_version: int | None = None
-        self.lost = 0
-        self._store = store
 
-    def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
-        self._store.add_episode(record)
-        self.server_version = server_version or self.server_version
-        if self.scene_version is None:
-            self.scene_version = record.events.get("simulator", {}).get("scene_version")
-        lost = record.outcome == "infrastructure_error"
-        self.lost += lost
-        self.progress.episode_done(record.ticks.num_rows, bool(record.events.get("departures")), lost)
-
-    def failed_attempt(self, task: Any, attempt: int, error: str) -> None:
-        lines = error.splitlines()
-        summary = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1].strip()}"
-        then = "given up" if attempt >= ATTEMPT_BUDGET else "running it again"
-        self.progress.note(
-            f"episode {task.episode_id} ({task.road}, {task.condition}, {task.mode}), "
-            f"try {attempt} of {ATTEMPT_BUDGET} failed, {then}: {summary[:400]}"
-        )
-
-    def poll(self) -> None:
-        self.progress.refresh()
+def _by_map(episodes: Sequence[EpisodeSpec]) -> list[EpisodeSpec]:
+    """The same episodes with those of one map together: a simulator loads it once. No record depends on the order."""
+    return sorted(episodes, key=lambda episode: episode.world.map_name or "")
 
 
 def _plan(options: RunOptions) -> CampaignPlan:
@@ -222,9 +224,3 @@ def _described(options: RunOptions, plan: CampaignPlan, simulator: Simulator) ->
         "episode_ids": [episode.episode_id for episode in plan.episodes],
         "runs": [],
     }
-
-
-def _workers(options: RunOptions, simulator: Simulator) -> int:
-    if simulator.kind == "attach":
-        return min(options.workers or len(simulator.endpoints), len(simulator.endpoints))
-    return options.workers or usable_cores()

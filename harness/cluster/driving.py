@@ -1,14 +1,19 @@
-"""How a worker drives an episode: carla client, agent and monitors, each loaded once."""
+"""How the driving process drives an episode: carla client, agent and monitors, each loaded once."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from agents.protocol import Agent, Monitor
 from agents.thresholds import load_thresholds
 from harness.campaign.episode_spec import ComponentSpec, EpisodeSpec
+from harness.cluster.pulse import Pulse, Stage
+from harness.cluster.shipping import Files, unpack
+from harness.cluster.watched import TickBeat, WatchedAgent, WatchedMonitor
 from harness.results.schema import EpisodeRecord
 from harness.simulation.errors import InfrastructureError
 
@@ -29,17 +34,33 @@ class DrivingExecutor:
     Attributes:
         device: ``cpu`` or ``cuda``, for networks.
         thresholds: content of `thresholds.json`, for the alarm bars of clips.
-        keep_monitor_inputs: shadow runs keep what learned monitors look at.
         timeout_s: longest wait for one answer of the simulator, wall clock.
+        files: weights and roads that were named by path, by that path; this host need not have them.
     """
 
     device: str = "cpu"
     thresholds: Mapping[str, Any] = field(default_factory=load_thresholds)
     timeout_s: float = CLIENT_TIMEOUT_S
-    keep_monitor_inputs: bool = False
+    files: Files = field(default_factory=dict, repr=False)
+    _pulse: Any = None
+    _places: dict[str, Path] = field(default_factory=dict)
     _session: Any = None
     _agents: dict[str, Agent] = field(default_factory=dict)
     _monitors: dict[str, Monitor] = field(default_factory=dict)
+
+    def prepare(self, pulse: Pulse, folder: Path) -> None:
+        """Import what driving needs and unpack what was shipped, while the server starts."""
+        # Heavy imports here: the driver, which makes this object, needs neither torch nor the client.
+        import cv2
+        import torch
+
+        import harness.simulation.episode  # noqa: F401
+
+        # Workers share the cores among themselves, and one thread gives one order of sums.
+        torch.set_num_threads(1)
+        cv2.setNumThreads(1)
+        self._pulse = pulse
+        self._places = unpack(self.files, folder / "files")
 
     def open(self, host: str, port: int) -> str:
         """Connect; returns the version that the server reports.
@@ -47,15 +68,8 @@ class DrivingExecutor:
         Raises:
             InfrastructureError: no answer, or another version than the client's.
         """
-        # Heavy imports here: the driver, which makes this object, needs neither torch nor the client.
-        import cv2
-        import torch
-
         from harness.simulation.session import CarlaSession
 
-        # Workers share the cores among themselves, and one thread gives one order of sums.
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
         self._session = CarlaSession(host, port, self.timeout_s)
         return str(self._session.server_version)
 
@@ -67,34 +81,32 @@ class DrivingExecutor:
             WeightsChangedError: a weights file is another one than planned.
         """
         from harness.simulation.episode import run_episode
-        from harness.simulation.monitor_inputs import MonitorInputRecorder
 
         if self._session is None:
             raise InfrastructureError("no connection to a simulator")
-        agent = None if task.agent is None else self._agent(task.agent)
-        monitors = [self._monitor(monitor) for monitor in task.monitors]
-        watching = self.callbacks(task)
-        if not self.keep_monitor_inputs or task.mode.kind != "shadow":
-            return run_episode(self._session, task, agent, monitors, self.thresholds, watching)
-        inputs = MonitorInputRecorder()
-        record = run_episode(self._session, task, agent, monitors, self.thresholds, [*watching, inputs])
-        return replace(record, monitor_inputs=inputs.table())
+        self._pulse.beat(Stage.LOADING)
+        agent = None if task.agent is None else cast(Agent, WatchedAgent(self._agent(task.agent), self._pulse))
+        monitors = [cast(Monitor, WatchedMonitor(self._monitor(monitor), self._pulse)) for monitor in task.monitors]
+        callbacks = [*self.callbacks(task), TickBeat(self._pulse)]
+        record = run_episode(self._session, self._local(task), agent, monitors, self.thresholds, callbacks)
+        return dataclasses.replace(record, spec=task.to_json())
 
     def callbacks(self, task: EpisodeSpec) -> Sequence[EpisodeCallback]:
         """Who else sees every tick of this episode: nobody here; a subclass may collect frames."""
         return ()
 
-    def close(self) -> None:
-        """Drop the connection; agents stay loaded."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+    def _local(self, task: EpisodeSpec) -> EpisodeSpec:
+        """The task with its OpenDRIVE file where this host has it."""
+        place = self._places.get(str(task.world.file))
+        if place is None:
+            return task
+        return task.model_copy(update={"world": task.world.model_copy(update={"file": place})})
 
     def _agent(self, component: ComponentSpec) -> Agent:
         if component.name not in self._agents:
             from agents.registry import make_agent
 
-            self._agents[component.name] = make_agent(component.name, device=self.device)
+            self._agents[component.name] = make_agent(self._path_of(component), device=self.device)
         agent = self._agents[component.name]
         _check_weights(component, agent.weights_sha256)
         return agent
@@ -103,10 +115,13 @@ class DrivingExecutor:
         if component.name not in self._monitors:
             from agents.registry import make_monitor
 
-            self._monitors[component.name] = make_monitor(component.name, device=self.device)
+            self._monitors[component.name] = make_monitor(self._path_of(component), device=self.device)
         monitor = self._monitors[component.name]
         _check_weights(component, monitor.weights_sha256)
         return monitor
+
+    def _path_of(self, component: ComponentSpec) -> str:
+        return str(self._places.get(component.name, component.name))
 
 
 def _check_weights(component: ComponentSpec, found_sha256: str | None) -> None:

@@ -19,14 +19,16 @@ PLAIN_LINE_EVERY_S = 5.0
 class CampaignProgress:
     """Counts episodes, departures and ticks, and shows them with the time left."""
 
-    def __init__(self, total: int, already_done: int = 0, stream: TextIO | None = None) -> None:
+    def __init__(self, total: int, already_done: int = 0, stream: TextIO | None = None, what: str = "episodes") -> None:
         """Show progress of ``total`` episodes, ``already_done`` of which an earlier run finished.
 
         Args:
             total: episodes of the campaign.
             already_done: finished before this run.
             stream: where to write; standard error by default. A terminal gets the live display.
+            what: is counted; departures and ticks are shown of episodes only.
         """
+        self._what = what
         self._stream = stream or sys.stderr
         self._total = total
         self._done = already_done
@@ -47,7 +49,7 @@ class CampaignProgress:
             self._bar = self._live.add_task(self.line(), total=self._total, completed=self._done)
             self._live.start()
         else:
-            self._print(f"{self._total - self._done} of {self._total} episodes to run, starting workers")
+            self._print(f"{self._total - self._done} of {self._total} {self._what} to run, starting workers")
         return self
 
     def __exit__(
@@ -87,11 +89,16 @@ class CampaignProgress:
 
     def line(self) -> str:
         """The figures as one line."""
-        parts = [f"{self._done}/{self._total} episodes", f"{self._departed} departed"]
+        parts = [f"{self._done}/{self._total} {self._what}"]
+        if self._what == "episodes":
+            parts.append(f"{self._departed} departed")
         if self._lost:
             parts.append(f"{self._lost} lost to the infrastructure")
         rate = self._ticks_per_s()
-        parts.append("starting" if rate is None else f"{rate:.0f} ticks/s")
+        if rate is None:
+            parts.append("starting")
+        elif self._what == "episodes":
+            parts.append(f"{rate:.0f} ticks/s")
         left_s = self._left_s()
         if left_s is not None:
             parts.append(f"{_duration(left_s)} left")

@@ -1,8 +1,8 @@
 """Hands episodes to workers, keeps every worker busy, and outlives whatever dies or hangs on the way.
 
-A failed try (the simulator crashed, the worker died, nothing came back in time) is repeated with the same
-episode, and so with the same seeds; after three tries the episode is recorded as lost to the
-infrastructure. Results are handed on as they finish.
+A failed try (the simulator crashed, the worker died, nothing came back in time) is repeated with the same episode,
+and so with the same seeds; after three tries the episode is recorded as lost to the infrastructure. The loss of a
+whole node is nobody's try. Results are handed on as they finish.
 """
 
 from __future__ import annotations
@@ -10,38 +10,41 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
 import ray
 from ray.exceptions import RayError
 
 from harness.cluster.attempt import AttemptResult, EpisodeTask
-from harness.cluster.worker import EpisodeWorker, WorkerSettings
+from harness.cluster.failed_tries import FailedTries
+from harness.cluster.node_health import NodeHealth
+from harness.cluster.slot import Slot, WorkerResources
+from harness.cluster.stragglers import Stragglers
+from harness.cluster.worker import Place, WorkerSettings
 from harness.results.schema import EpisodeRecord
 
-ATTEMPT_BUDGET = 3
 IN_FLIGHT_PER_WORKER = 2  # one runs, one waits, so that no worker ever waits for the driver
 POLL_S = 0.25
 STOP_TIMEOUT_S = 10.0
+PLACING_TIMEOUT_S = 600.0
 
 
 class NothingWorksError(RuntimeError):
-    """The first episodes were all lost to the infrastructure: going on would only waste the night."""
+    """The first episodes were all lost, or no worker could be placed: going on would only waste the night."""
 
 
 @dataclass(frozen=True)
 class HangLimit:
-    """Wall-clock time one try may take: ``base_s`` (start of the server, loading) + ``per_simulated_s`` ×
-    duration."""
+    """Wall-clock time one try may take before the worker itself is taken to hang: ``base_s`` + ``per_simulated_s`` ×
+    duration. The worker's own deadlines for server and client are shorter."""
 
-    base_s: float = 420.0
-    per_simulated_s: float = 10.0
+    base_s: float = 900.0
+    per_simulated_s: float = 30.0
 
     def limit_s(self, task: EpisodeTask) -> float:
-        """Seconds after which the worker is taken to hang."""
+        """Seconds after which the worker is replaced."""
         return self.base_s + self.per_simulated_s * task.duration_s
 
 
@@ -54,59 +57,68 @@ class Observer:
     def failed_attempt(self, task: EpisodeTask, attempt: int, error: str) -> None:
         """A try failed; it is repeated unless it was the last one."""
 
+    def node_drained(self, place: Place) -> None:
+        """A node failed again and again and gets no more work."""
+
     def poll(self) -> None:
         """Called a few times per second."""
 
 
-@dataclass
-class _Slot:
-    """One worker and what it was given: the first is running, the others wait."""
-
-    index: int
-    actor: Any
-    pending: deque[tuple[Any, EpisodeTask]] = field(default_factory=deque)
-    head_since: float = 0.0
-
-
 class Scheduler:
-    """Runs a list of episodes on a number of workers of the running Ray cluster."""
+    """Runs a list of episodes on a number of workers of the connected Ray cluster."""
 
     def __init__(
-        self, settings: WorkerSettings, workers: int, observer: Observer, hang_limit: HangLimit | None = None
+        self,
+        settings: WorkerSettings,
+        workers: int,
+        observer: Observer,
+        hang_limit: HangLimit | None = None,
+        resources: WorkerResources | None = None,
+        stragglers: Stragglers | None = None,
+        placing_timeout_s: float = PLACING_TIMEOUT_S,
     ) -> None:
         self._settings = settings
         self._workers = workers
         self._observer = observer
         self._hang_limit = hang_limit or HangLimit()
-        self._actor_class = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(EpisodeWorker)
+        self._resources = resources or WorkerResources()
+        self._stragglers = stragglers or Stragglers()
+        self._placing_timeout_s = placing_timeout_s
+        self._nodes = NodeHealth()
+        self._failures = FailedTries()
         self._queue: deque[EpisodeTask] = deque()
-        self._failures: dict[str, list[dict[str, Any]]] = {}
-        self._slots: list[_Slot] = []
+        self._slots: list[Slot] = []
+        self._done: set[str] = set()
+        self._settings_ref: Any = None
         self._succeeded = 0
-        self._lost = 0
+        self._last_placed = 0.0
 
     def run(self, tasks: Sequence[EpisodeTask]) -> None:
         """Run every task once, successfully or until its tries are used up; each record goes to the observer.
 
         Raises:
-            NothingWorksError: as many episodes as there are workers (at least three, or all) were lost and
-                none succeeded.
+            NothingWorksError: as many episodes as there are workers (at least three, or all) were lost and none
+                succeeded, or no worker found a place in the cluster.
         """
         self._queue = deque(tasks)
-        count = min(self._workers, len(tasks))
         patience = min(max(3, self._workers), len(tasks))
-        self._slots = [_Slot(index, self._new_actor(index)) for index in range(count)]
+        # One copy in each node's object store, however many workers: it may hold weights.
+        self._settings_ref = ray.put(self._settings)
+        self._last_placed = time.monotonic()
+        self._slots = [self._new_slot(index) for index in range(min(self._workers, len(tasks)))]
         graceful = False
         try:
-            while self._queue or any(slot.pending for slot in self._slots):
+            while len(self._done) < len(tasks):
                 self._fill()
                 self._collect()
                 self._replace_hanging()
+                self._reissue_stragglers()
+                self._require_a_place()
                 self._observer.poll()
-                if self._lost >= patience and not self._succeeded:
+                if len(self._done) - self._succeeded >= patience and not self._succeeded:
                     raise NothingWorksError(
-                        f"the first {self._lost} episodes were lost to the infrastructure, none succeeded. "
-                        f"Last error: {self._last_error()}"
+                        f"the first {len(self._done)} episodes were lost to the infrastructure, none succeeded. "
+                        f"Last error: {self._failures.last_error}"
                     )
             graceful = True
         finally:
@@ -115,94 +127,150 @@ class Scheduler:
     def _fill(self) -> None:
         for depth in range(IN_FLIGHT_PER_WORKER):
             for slot in self._slots:
-                if self._queue and len(slot.pending) == depth:
-                    task = self._queue.popleft()
-                    if not slot.pending:
-                        slot.head_since = time.monotonic()
-                    slot.pending.append((slot.actor.run.remote(task), task))
+                if self._queue and slot.place is not None and len(slot.pending) == depth:
+                    slot.give(self._queue.popleft())
 
     def _collect(self) -> None:
         heads = {slot.pending[0][0]: slot for slot in self._slots if slot.pending}
-        ready, _ = ray.wait(list(heads), num_returns=1, timeout=POLL_S)
+        placing = {slot.placing: slot for slot in self._slots if slot.placing is not None}
+        waiting = [*heads, *placing]
+        ready, rest = ray.wait(waiting, num_returns=1, timeout=POLL_S)
+        if ready and rest:  # and whatever else has come by now
+            ready += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         for reference in ready:
-            slot = heads[reference]
-            try:
-                result: AttemptResult = ray.get(reference)
-            except RayError as error:
-                self._replace(slot, f"the worker died ({type(error).__name__})")
-                continue
-            _, task = slot.pending.popleft()
-            slot.head_since = time.monotonic()
-            if result.record is not None:
-                self._succeed(task, result)
+            if reference in placing:
+                self._placed(placing[reference])
             else:
-                self._fail(task, str(result.error), result.server_log)
+                self._take_result(heads[reference], reference)
+
+    def _placed(self, slot: Slot) -> None:
+        try:
+            slot.place = ray.get(slot.placing)
+        except RayError as error:
+            self._observer.poll()
+            self._failures.last_error = f"a worker could not start ({type(error).__name__}): {error}"
+            self._slots[slot.index] = self._new_slot(slot.index)
+            return
+        slot.placing = None
+        self._last_placed = time.monotonic()
+        assert slot.place is not None
+        self._nodes.placed(slot.place)
+
+    def _take_result(self, slot: Slot, reference: Any) -> None:
+        try:
+            result: AttemptResult = ray.get(reference)
+        except RayError as error:
+            self._replace(slot, f"the worker died ({type(error).__name__})")
+            return
+        _, task = slot.pending.popleft()
+        wall_s, slot.head_since = time.monotonic() - slot.head_since, time.monotonic()
+        if task.episode_id in self._done:  # the other copy of a straggler was faster
+            return
+        if result.record is not None:
+            self._stragglers.note(wall_s)
+            self._succeed(task, result, slot.place)
+        else:
+            self._fail(task, result, slot.place)
 
     def _replace_hanging(self) -> None:
         now = time.monotonic()
-        for slot in self._slots:
+        for slot in list(self._slots):
             if slot.pending:
                 limit_s = self._hang_limit.limit_s(slot.pending[0][1])
                 if now - slot.head_since > limit_s:
-                    self._replace(slot, f"no result within {limit_s:g} s: the worker or its server hung")
+                    self._replace(slot, f"no result within {limit_s:g} s: the worker hung")
 
-    def _replace(self, slot: _Slot, error: str) -> None:
-        """Kill a worker and give its place to a new one; what it was running has failed, what waited goes
-        back."""
-        _kill(slot.actor)
-        _, running = slot.pending.popleft()
-        self._queue.extendleft(task for _, task in reversed(slot.pending))
-        slot.pending.clear()
-        slot.actor = self._new_actor(slot.index)
-        self._fail(running, error, "")
-
-    def _new_actor(self, index: int) -> Any:
-        return self._actor_class.remote(self._settings, index)
-
-    def _succeed(self, task: EpisodeTask, result: AttemptResult) -> None:
-        assert result.record is not None
-        failures = self._failures.pop(task.episode_id, [])
-        last = {"attempt": len(failures) + 1, "error": None, "server_log": result.server_log}
-        self._succeeded += 1
-        self._observer.finished(replace(result.record, attempts=[*failures, last]), result.server_version)
-
-    def _fail(self, task: EpisodeTask, error: str, server_log: str) -> None:
-        failures = self._failures.setdefault(task.episode_id, [])
-        failures.append({"attempt": len(failures) + 1, "error": error, "server_log": server_log})
-        self._observer.failed_attempt(task, len(failures), error)
-        if len(failures) < ATTEMPT_BUDGET:
-            self._queue.appendleft(task)
+    def _reissue_stragglers(self) -> None:
+        """Give what runs suspiciously long to a worker that has nothing to do; the first result counts."""
+        idle = [slot for slot in self._slots if slot.place is not None and not slot.pending]
+        if self._queue or not idle:
             return
-        self._lost += 1
-        self._observer.finished(lost_record(task, failures), None)
+        now = time.monotonic()
+        running = [(slot.pending[0][1], now - slot.head_since) for slot in self._slots if slot.pending]
+        for slot, task in zip(idle, self._stragglers.among(running, self._done, len(idle)), strict=False):
+            slot.give(task)
 
-    def _last_error(self) -> str:
-        return next((entry[-1]["error"] for entry in reversed(self._failures.values())), "none noted")
+    def _require_a_place(self) -> None:
+        if any(slot.place is not None for slot in self._slots):
+            self._last_placed = time.monotonic()
+        elif time.monotonic() - self._last_placed > self._placing_timeout_s:
+            raise NothingWorksError(
+                f"no worker found a place in the cluster within {self._placing_timeout_s:g} s: each asks for "
+                f"{self._resources}, the cluster has {ray.cluster_resources()}. {self._failures.last_error}"
+            )
+
+    def _replace(self, slot: Slot, error: str) -> None:
+        """Kill a worker and give its place to a new one; what it was running has failed, what waited goes back."""
+        slot.kill()
+        _, running = slot.pending.popleft()
+        self._queue.extendleft(task for _, task in reversed(slot.pending) if task.episode_id not in self._done)
+        slot.pending.clear()
+        self._slots[slot.index] = self._new_slot(slot.index)
+        if running.episode_id in self._done:
+            return
+        if slot.place is not None and not _alive(slot.place):
+            self._nodes.lost(slot.place)
+            self._retry_after_node_loss(running, f"{error}: its node {slot.place.host} left the cluster")
+        else:
+            self._fail(running, AttemptResult(None, error, ""), slot.place)
+
+    def _new_slot(self, index: int) -> Slot:
+        return Slot.new(index, self._settings_ref, self._resources, self._nodes.drained)
+
+    def _succeed(self, task: EpisodeTask, result: AttemptResult, place: Place | None) -> None:
+        assert result.record is not None
+        self._nodes.succeeded(place)
+        self._done.add(task.episode_id)
+        self._succeeded += 1
+        attempts = self._failures.with_success(task, result)
+        self._observer.finished(replace(result.record, attempts=attempts), result.server_version)
+
+    def _fail(self, task: EpisodeTask, result: AttemptResult, place: Place | None) -> None:
+        count = self._failures.add(task, result)
+        self._observer.failed_attempt(task, count, str(result.error))
+        if self._nodes.failed(place, task.episode_id) and place is not None:
+            self._drain(place)
+        if self._failures.may_try_again(task):
+            self._requeue(task)
+            return
+        self._done.add(task.episode_id)
+        self._observer.finished(self._failures.lost_record(task), None)
+
+    def _retry_after_node_loss(self, task: EpisodeTask, error: str) -> None:
+        self._observer.failed_attempt(task, self._failures.add_node_loss(task, error), error)
+        if self._failures.may_try_again(task):
+            self._requeue(task)
+            return
+        self._done.add(task.episode_id)
+        self._observer.finished(self._failures.lost_record(task), None)
+
+    def _requeue(self, task: EpisodeTask) -> None:
+        """Back to the front, unless another copy of it runs or waits anyway."""
+        given = {other.episode_id for slot in self._slots for _, other in slot.pending}
+        if task.episode_id not in given | {other.episode_id for other in self._queue}:
+            self._queue.appendleft(task)
+
+    def _drain(self, place: Place) -> None:
+        self._observer.node_drained(place)
+        for slot in list(self._slots):
+            if slot.place is not None and slot.place.node_id == place.node_id:
+                slot.kill()
+                waiting = [task for _, task in slot.pending if task.episode_id not in self._done]
+                slot.pending.clear()
+                self._slots[slot.index] = self._new_slot(slot.index)
+                for task in reversed(waiting):
+                    self._requeue(task)
 
     def _stop_workers(self, graceful: bool) -> None:
         """End all workers. After a failure or Ctrl-C they are killed at once; their servers die with them."""
         if graceful:
-            stops = [slot.actor.stop.remote() for slot in self._slots]
+            idle = [slot for slot in self._slots if slot.place is not None and not slot.pending]
+            stops = [slot.actor.stop.remote() for slot in idle]
             with contextlib.suppress(RayError):
                 ray.wait(stops, num_returns=len(stops), timeout=STOP_TIMEOUT_S)
         for slot in self._slots:
-            _kill(slot.actor)
+            slot.kill()
 
 
-def lost_record(task: EpisodeTask, failures: Sequence[Mapping[str, Any]]) -> EpisodeRecord:
-    """The record of an episode whose tries were all used up: no ticks, outcome ``infrastructure_error``."""
-    message = f"{len(failures)} tries failed; the last one: {failures[-1]['error']}"
-    return EpisodeRecord(
-        episode_id=task.episode_id,
-        spec=dict(task.to_json()),
-        outcome="infrastructure_error",
-        ticks=pa.table({}),
-        timings=pa.table({}),
-        events={"message": message, "end_reason": None},
-        attempts=[dict(failure) for failure in failures],
-    )
-
-
-def _kill(actor: Any) -> None:
-    with contextlib.suppress(RayError):
-        ray.kill(actor, no_restart=True)
+def _alive(place: Place) -> bool:
+    return any(node["NodeID"] == place.node_id and node["Alive"] for node in ray.nodes())

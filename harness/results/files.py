@@ -67,8 +67,11 @@ def write_all_synced(contents: Mapping[Path, bytes]) -> None:
 def replace_atomically(path: Path, content: bytes) -> None:
     """Write beside ``path``, then rename over it: readers see the old file or the new one, never a half."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    write_synced(temporary, content)
-    temporary.replace(path)
+    try:
+        write_synced(temporary, content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

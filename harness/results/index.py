@@ -7,6 +7,7 @@ opened for writing.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -59,26 +60,49 @@ def read_index(path: Path) -> dict[str, IndexEntry]:
     Raises:
         IndexCorruptError: a complete line that cannot be read, or one of another schema version.
     """
-    if not path.exists():
-        return {}
     entries: dict[str, IndexEntry] = {}
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):  # a torn last line has no end
-        try:
-            value = json.loads(line)
-            version = value["schema_version"]
-            entry = _entry_from(value)
-        except (ValueError, KeyError, TypeError) as error:
-            raise IndexCorruptError(
-                f"{path.name} line {number} cannot be read ({error}): damaged. "
-                "Delete that line: its episode will run again"
-            ) from error
-        if version != INDEX_SCHEMA_VERSION:
-            raise IndexCorruptError(
-                f"{path.name} line {number} has schema version {version}, this program reads {INDEX_SCHEMA_VERSION}"
-            )
+    for number, line in enumerate(_whole_lines(path), start=1):
+        entry = _read_line(path, number, line)
         entries.pop(entry.episode_id, None)
         entries[entry.episode_id] = entry
     return entries
+
+
+def salvage_index(path: Path) -> tuple[dict[str, IndexEntry], list[str]]:
+    """What of a damaged index can be read, and one sentence for each line that cannot."""
+    entries: dict[str, IndexEntry] = {}
+    problems = []
+    for number, line in enumerate(_whole_lines(path), start=1):
+        try:
+            entry = _read_line(path, number, line)
+        except IndexCorruptError as error:
+            problems.append(str(error))
+            continue
+        entries.pop(entry.episode_id, None)
+        entries[entry.episode_id] = entry
+    return entries, problems
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    """Complete lines; a torn last one has no end and is left out."""
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+def _read_line(path: Path, number: int, line: bytes) -> IndexEntry:
+    try:
+        value = json.loads(line)
+        version = value["schema_version"]
+        entry = _entry_from(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IndexCorruptError(
+            f"{path.name} line {number} cannot be read ({error}): damaged; resume the campaign, "
+            "which drops that line and runs its episode again"
+        ) from error
+    if version != INDEX_SCHEMA_VERSION:
+        raise IndexCorruptError(
+            f"{path.name} line {number} has schema version {version}, this program reads {INDEX_SCHEMA_VERSION}"
+        )
+    return entry
 
 
 def drop_torn_line(path: Path) -> None:
@@ -92,8 +116,14 @@ def drop_torn_line(path: Path) -> None:
 
 
 def append_entry(path: Path, entry: IndexEntry) -> None:
-    """Add one line and wait until the disk has it."""
-    with path.open("ab") as file:
-        file.write(entry.line())
-        file.flush()
-        os.fsync(file.fileno())
+    """Add one line and wait until the disk has it; a line that does not fit is taken back."""
+    with path.open("ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        line = entry.line()
+        try:
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            os.truncate(path, before)
+            raise

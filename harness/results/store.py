@@ -1,16 +1,18 @@
 """The folder of one campaign, written so that a kill at any moment loses at most the episode being written.
 
-``campaign.json``, ``index.jsonl`` and ``episodes/<id>/``: spec.json, ticks.parquet, timings.parquet,
-events.json, attempts.json, monitor_inputs.parquet (where kept), clips/, logs/. An episode is written under a temporary name, renamed, then entered
-in the index.
+``campaign.json``, ``index.jsonl`` and ``episodes/<id>/``: spec.json, ticks.parquet, timings.parquet, events.json,
+attempts.json, monitor_inputs.parquet (where kept), clips/, logs/. An episode is written under a temporary name,
+renamed, then entered in the index.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +24,7 @@ from harness.results.files import (
     sync_folder,
     write_all_synced,
 )
-from harness.results.index import IndexEntry, StoredFile, append_entry, drop_torn_line, read_index
+from harness.results.index import IndexEntry, StoredFile, append_entry, drop_torn_line, read_index, salvage_index
 from harness.results.schema import (
     CAMPAIGN_SCHEMA_VERSION,
     EPISODE_SCHEMA_VERSION,
@@ -38,6 +40,21 @@ EPISODES_FOLDER = "episodes"
 
 class StoreError(RuntimeError):
     """A campaign folder cannot be used as asked."""
+
+
+class StorageError(StoreError):
+    """The disk does not take what is to be stored: full, read-only or gone. What was stored before is whole."""
+
+
+@contextlib.contextmanager
+def _storage(folder: Path, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: {doing} failed: {error.strerror or error}; make room there (or make it writable), then "
+            f"go on with --resume {folder}"
+        ) from error
 
 
 class CampaignStore:
@@ -57,8 +74,9 @@ class CampaignStore:
         """
         if (folder / CAMPAIGN_FILE).exists():
             raise StoreError(f"{folder} already holds a campaign; use --resume {folder} or another --out")
-        (folder / EPISODES_FOLDER).mkdir(parents=True, exist_ok=True)
-        return cls(folder, _lock(folder))
+        with _storage(folder, "making the results folder"):
+            (folder / EPISODES_FOLDER).mkdir(parents=True, exist_ok=True)
+            return cls(folder, _lock(folder))
 
     @classmethod
     def open(cls, folder: Path) -> CampaignStore:
@@ -68,12 +86,13 @@ class CampaignStore:
             StoreError: no campaign there, another process writes to it, or it has another schema version.
         """
         read_campaign_json(folder)
-        store = cls(folder, _lock(folder))
-        drop_torn_line(folder / INDEX_FILE)
-        for leftover in (folder / EPISODES_FOLDER).glob(".*"):
-            shutil.rmtree(leftover)
-        for leftover in folder.glob(".*.tmp"):
-            leftover.unlink()
+        with _storage(folder, "opening the results folder"):
+            store = cls(folder, _lock(folder))
+            drop_torn_line(folder / INDEX_FILE)
+            for leftover in (folder / EPISODES_FOLDER).glob(".*"):
+                shutil.rmtree(leftover)
+            for leftover in folder.glob(".*.tmp"):
+                leftover.unlink()
         return store
 
     def close(self) -> None:
@@ -89,7 +108,8 @@ class CampaignStore:
     def write_campaign(self, campaign: dict[str, Any]) -> None:
         """Replace ``campaign.json`` in one step; the schema version is added."""
         content = json_bytes({**campaign, "schema_version": CAMPAIGN_SCHEMA_VERSION})
-        replace_atomically(self.folder / CAMPAIGN_FILE, content)
+        with _storage(self.folder, f"writing {CAMPAIGN_FILE}"):
+            replace_atomically(self.folder / CAMPAIGN_FILE, content)
 
     def campaign(self) -> dict[str, Any]:
         """What ``campaign.json`` says."""
@@ -100,6 +120,7 @@ class CampaignStore:
 
         Raises:
             SchemaError: the record is not one that a reader could understand.
+            StorageError: the disk does not take it; nothing of it is left.
         """
         record = with_standard_columns(record)
         check_record(record)
@@ -112,13 +133,17 @@ class CampaignStore:
         for name, content in contents.items():
             relative = f"{EPISODES_FOLDER}/{record.episode_id}/{name}"
             files.append(StoredFile(relative, len(content), sha256_of(content)))
-        write_all_synced({temporary / name: content for name, content in contents.items()})
-        if final.exists():  # an infrastructure error that is run again, or files whose index line was lost
-            shutil.rmtree(final)
-        temporary.rename(final)
-        sync_folder(episodes)
         entry = IndexEntry(record.episode_id, record.outcome, tuple(files))
-        append_entry(self.folder / INDEX_FILE, entry)
+        with _storage(self.folder, f"storing episode {record.episode_id}"):
+            try:
+                write_all_synced({temporary / name: content for name, content in contents.items()})
+                if final.exists():  # an infrastructure error that is run again, or files whose index line was lost
+                    shutil.rmtree(final)
+                temporary.rename(final)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            sync_folder(episodes)
+            append_entry(self.folder / INDEX_FILE, entry)
         return entry
 
     def finished(self) -> dict[str, IndexEntry]:
@@ -129,6 +154,28 @@ class CampaignStore:
             key: entry for key, entry in entries.items() if key in present and entry.outcome != "infrastructure_error"
         }
 
+    def drop_damaged(self, check_hashes: bool = False) -> list[str]:
+        """Take damaged episodes and lines out of the index, so that these episodes run again.
+
+        Args:
+            check_hashes: read every file; otherwise only its presence and size are checked.
+
+        Returns:
+            One sentence per problem; empty when all is well.
+        """
+        path = self.folder / INDEX_FILE
+        entries, problems = salvage_index(path)
+        whole = {}
+        for entry in entries.values():
+            damage = _damage(self.folder, entry, check_hashes)
+            problems += damage
+            if not damage:
+                whole[entry.episode_id] = entry
+        if problems:
+            with _storage(self.folder, f"rewriting {INDEX_FILE}"):
+                replace_atomically(path, b"".join(entry.line() for entry in whole.values()))
+        return problems
+
 
 def verify(folder: Path) -> list[str]:
     """Compare every stored file with the size and hash in the index.
@@ -136,14 +183,20 @@ def verify(folder: Path) -> list[str]:
     Returns:
         One sentence per problem; empty when all is well.
     """
-    problems: list[str] = []
-    for entry in read_index(folder / INDEX_FILE).values():
-        for file in entry.files:
-            path = folder / file.path
-            if not path.exists():
-                problems.append(f"{file.path} is missing")
-            elif path.stat().st_size != file.size_bytes or sha256_of(path.read_bytes()) != file.sha256:
-                problems.append(f"{file.path} differs from its hash in {INDEX_FILE}")
+    return [problem for entry in read_index(folder / INDEX_FILE).values() for problem in _damage(folder, entry, True)]
+
+
+def _damage(folder: Path, entry: IndexEntry, check_hashes: bool) -> list[str]:
+    problems = []
+    for file in entry.files:
+        path = folder / file.path
+        try:
+            size_bytes = path.stat().st_size
+        except OSError:
+            problems.append(f"{file.path} is missing")
+            continue
+        if size_bytes != file.size_bytes or (check_hashes and sha256_of(path.read_bytes()) != file.sha256):
+            problems.append(f"{file.path} differs from its {'hash' if check_hashes else 'size'} in {INDEX_FILE}")
     return problems
 
 

@@ -1,109 +1,51 @@
-"""Start, watch and end one simulator server.
+"""Start, watch and end one simulator server of any kind.
 
-A server is always another process than the client: several calls of the carla client hold Python's global
-lock while they wait, so a server thread beside them could never answer. It runs in a session (process group)
-of its own, dies with the process that started it, and is killed as a group: nothing outlives a campaign.
+A server is always another process than the client: several calls of the carla client hold Python's global lock while
+they wait, so a server thread beside them could never answer. It runs in a session (process group) of its own, dies
+with the process that started it, and is killed as a group: nothing outlives a campaign.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
 
 from harness.simulation.errors import InfrastructureError
+from harness.simulation.gpu_check import WrongGpuError, require_gpu
+from harness.simulation.launch import Launch, LaunchError, launch_for
 from harness.simulation.ports import PortLease, lease_port_block
+from harness.simulation.processes import resident_mb, tree
+from harness.simulation.simulator import CARLA_KINDS, EMBEDDED, Simulator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAUNCHER = Path(__file__).with_name("launcher.py")
+KEEPER = Path(__file__).with_name("keeper.py")
 START_ATTEMPTS = 3
 # A first start compiles the renderer, on a busy machine for minutes. A server that ends is noticed at once anyway.
 START_TIMEOUT_S = 300.0
 LOG_TAIL_BYTES = 64 * 1024
-
-SimulatorKind = Literal["embedded", "attach", "binary", "docker"]
-
-
-class SimulatorNameError(ValueError):
-    """The text given for the simulator cannot be understood."""
-
-
-class SimulatorNotSupportedError(NotImplementedError):
-    """A known kind of simulator that this version cannot start."""
+REMOVE_TIMEOUT_S = 30.0
 
 
 class ServerStartError(InfrastructureError):
     """The server did not come up; the message holds the end of its log."""
 
 
-@dataclass(frozen=True)
-class Simulator:
-    """Which simulator answers.
-
-    Attributes:
-        kind: how it is started.
-        target: path of the binary or name of the image; empty otherwise.
-        endpoints: (host, port) of servers that already run, for ``attach``.
-    """
-
-    kind: SimulatorKind
-    target: str = ""
-    endpoints: tuple[tuple[str, int], ...] = ()
-
-    def __str__(self) -> str:
-        detail = self.target or ",".join(f"{host}:{port}" for host, port in self.endpoints)
-        return f"{self.kind}:{detail}" if detail else self.kind
-
-
-EMBEDDED = Simulator("embedded")
-
-
-def parse_simulator(text: str) -> Simulator:
-    """Read ``embedded``, ``attach:HOST:PORT[,HOST:PORT…]``, ``binary:PATH`` or ``docker:IMAGE``.
-
-    Raises:
-        SimulatorNameError: unknown kind, or a malformed address.
-    """
-    kind, _, rest = text.strip().partition(":")
-    if kind == "embedded" and not rest:
-        return EMBEDDED
-    if kind == "attach" and rest:
-        return Simulator("attach", endpoints=tuple(_parse_endpoint(part) for part in rest.split(",")))
-    if kind == "binary" and rest:
-        return Simulator("binary", target=rest)
-    if kind == "docker" and rest:
-        return Simulator("docker", target=rest)
-    raise SimulatorNameError(
-        f"simulator {text!r} not understood: use embedded, attach:HOST:PORT[,HOST:PORT…], binary:PATH or docker:IMAGE"
-    )
-
-
-def _parse_endpoint(text: str) -> tuple[str, int]:
-    host, _, port_text = text.strip().rpartition(":")
-    if not host or not port_text.isdigit() or not 0 < int(port_text) < 65536:
-        raise SimulatorNameError(f"address {text!r} not understood: use HOST:PORT, for example 127.0.0.1:2000")
-    return host, int(port_text)
-
-
-def embedded_command(port: int) -> list[str]:
-    """Command line of the embedded server on rpc port ``port``."""
-    return [sys.executable, "-m", "embedded_carla", f"-carla-rpc-port={port}"]
-
-
 class SimulatorServer:
     """One supervised server, used by one worker.
 
-    ``start`` must be called on a thread that lives as long as the server: Linux sends the parent-death signal
-    when the *thread* that started a process ends.
+    ``start`` must be called on a thread that lives as long as the server: Linux sends the parent-death signal when
+    the *thread* that started a process ends.
     """
 
     def __init__(
@@ -112,8 +54,9 @@ class SimulatorServer:
         *,
         log_dir: Path,
         worker_index: int = 0,
+        gpu: int | None = None,
         start_timeout_s: float = START_TIMEOUT_S,
-        command: Callable[[int], list[str]] = embedded_command,
+        launch: Callable[[int], Launch] | None = None,
     ) -> None:
         """Prepare a server without starting it.
 
@@ -121,24 +64,19 @@ class SimulatorServer:
             simulator: what to start, or where to attach.
             log_dir: created if missing; each start writes ``server_NNN.log`` (stdout and stderr together).
             worker_index: chooses the endpoint of an ``attach`` simulator.
+            gpu: index of the GPU that CARLA has to draw on; None to leave it to CARLA.
             start_timeout_s: wall-clock limit from launch to the first accepted connection.
-            command: gives the command line for an rpc port.
-
-        Raises:
-            SimulatorNotSupportedError: kind ``binary`` or ``docker``.
+            launch: gives the command for an rpc port, in place of the simulator's own.
         """
-        if simulator.kind in ("binary", "docker"):
-            raise SimulatorNotSupportedError(
-                f"starting {simulator} comes with the cluster work; "
-                "start it yourself and use attach:HOST:PORT, or use the embedded simulator"
-            )
         self.simulator = simulator
         self.host = "127.0.0.1"
         self.port = 0
         self.starts = 0
         self._log_dir = log_dir
+        self._gpu = gpu
         self._start_timeout_s = start_timeout_s
-        self._command = command
+        self._launch_for = launch or self._simulators_launch
+        self._launched: Launch | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lease: PortLease | None = None
         if simulator.kind == "attach":
@@ -162,6 +100,8 @@ class SimulatorServer:
 
         Raises:
             ServerStartError: it exited in every one of three tries, or ran without answering in time.
+            LaunchError: the simulator is not installed on this host.
+            WrongGpuError: it draws on another GPU than the one it was given.
             NoFreePortsError: the host has no free ports left.
         """
         if self._process is not None:
@@ -177,6 +117,7 @@ class SimulatorServer:
             self._launch()
             problem = self._wait_until_ready()
             if problem is None:
+                self._check_gpu()
                 return self.host, self.port
             exited = self._exit_status() is not None
             description = f"{problem}\n{self.log_text()[-2000:].strip()}"
@@ -192,13 +133,16 @@ class SimulatorServer:
         return self._process is not None and self._exit_status() is None
 
     def stop(self) -> None:
-        """Kill the server's whole process group and give the ports back. An attached server is left alone."""
+        """End the server with all it started and give the ports back. An attached server is left alone."""
         if self._process is not None:
             # The leader is not reaped before this kill, so its id and the group's belong to nobody else.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+        if self._launched is not None and self._launched.remove:
+            self._remove_container(self._launched.remove)
+        self._launched = None
         if self._lease is not None:
             self._lease.release()
             self._lease = None
@@ -207,6 +151,11 @@ class SimulatorServer:
         """Stop whatever is left and start again with a new log."""
         self.stop()
         return self.start()
+
+    def resident_mb(self) -> float | None:
+        """Memory of the server with all it started, MiB; None when it does not run or is not ours."""
+        root = self._root_pid()
+        return None if root is None else resident_mb(root)
 
     def log_size(self) -> int:
         """Bytes written to the current log so far; a mark for ``log_text``."""
@@ -229,25 +178,62 @@ class SimulatorServer:
     ) -> None:
         self.stop()
 
+    def _simulators_launch(self, port: int) -> Launch:
+        # The name outlives this process in the engine's list, so it says whose it is and cannot be anybody else's.
+        name = f"clh-{os.getpid()}-{port}-{secrets.token_hex(4)}"
+        return launch_for(self.simulator, port, self._gpu, name)
+
     def _launch(self) -> None:
         self._lease = lease_port_block()
         self.port = self._lease.port
+        try:
+            self._launched = self._launch_for(self.port)
+        except LaunchError:
+            self.stop()
+            raise
         self.starts += 1
         self._log_dir.mkdir(parents=True, exist_ok=True)
-        python_path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-        one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
-        environment = {**os.environ, **one_thread, "PYTHONUNBUFFERED": "1", "PYTHONPATH": python_path}
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [*launcher, *self._command(self.port)],
+                self._supervised(self._launched),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=REPOSITORY,
-                env=environment,
+                env=child_environment(),
                 start_new_session=True,
             )
+        self._lease.note(self._process.pid, self._launched.remove)
+
+    def _supervised(self, launch: Launch) -> list[str]:
+        """The command line, tied to this process."""
+        python = [sys.executable, "-I", "-S"]
+        if self.simulator.kind == "embedded":  # one process that starts no others
+            return [*python, str(LAUNCHER), str(os.getpid()), *launch.command]
+        return [*python, str(KEEPER), str(os.getpid()), json.dumps(launch.remove), *launch.command]
+
+    def _remove_container(self, command: Sequence[str]) -> None:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired), self.log_path.open("ab") as log:
+            subprocess.run(command, stdout=log, stderr=log, timeout=REMOVE_TIMEOUT_S, check=False)
+
+    def _check_gpu(self) -> None:
+        if self._gpu is None or self.simulator.kind not in CARLA_KINDS:
+            return
+        root = self._root_pid()
+        try:
+            require_gpu([process.pid for process in tree(root)] if root is not None else [], self._gpu)
+        except WrongGpuError:
+            self.stop()
+            raise
+
+    def _root_pid(self) -> int | None:
+        """Where the server's processes start: a container's are no children of the engine's client."""
+        if self._process is None or self._launched is None:
+            return None
+        if not self._launched.inspect:
+            return self._process.pid
+        done = subprocess.run(self._launched.inspect, capture_output=True, text=True, timeout=20, check=False)
+        return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
 
     def _wait_until_ready(self) -> str | None:
         """None once the server accepts connections, else what went wrong."""
@@ -274,6 +260,13 @@ class SimulatorServer:
         if result is None:
             return None
         return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
+
+
+def child_environment() -> dict[str, str]:
+    """Environment for processes that run our own modules: everything importable here, one thread per library."""
+    python_path = os.pathsep.join(dict.fromkeys([str(REPOSITORY), *filter(None, sys.path)]))
+    one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
+    return {**os.environ, **one_thread, "PYTHONUNBUFFERED": "1", "PYTHONPATH": python_path}
 
 
 def _accepts(host: str, port: int, timeout_s: float) -> bool:

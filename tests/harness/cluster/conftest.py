@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from harness.cluster.local_ray import local_cluster
-from harness.simulation.server import Simulator
+from harness.simulation.simulator import Simulator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[Path]:
     with local_cluster(2) as folder:
         yield folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def listening() -> Iterator[Simulator]:
     """A simulator to attach to, for executors that never talk to it."""
     listener = socket.create_server(("127.0.0.1", 0))

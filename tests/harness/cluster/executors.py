@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from harness.cluster.pulse import Pulse, Stage
 from harness.results.schema import EpisodeRecord, tick_schema, timing_schema
 from harness.simulation.errors import InfrastructureError
 from tests.harness.results.records import table
@@ -44,6 +45,10 @@ class ArithmeticExecutor:
 
     folder: str
     task_s: float = 0.0
+    _pulse: Any = None
+
+    def prepare(self, pulse: Pulse, folder: Path) -> None:
+        self._pulse = pulse
 
     def open(self, host: str, port: int) -> str:
         return "0.9.16-arithmetic"
@@ -54,6 +59,7 @@ class ArithmeticExecutor:
             file.write(f"{os.getpid()}\n")
         if task.trouble and len(notes.read_text().split()) <= task.trouble_tries:
             cause_trouble(task.trouble)
+        self._pulse.beat(Stage.TICKING)
         time.sleep(self.task_s)
         ticks = table(tick_schema(), ROWS)
         seed = int.from_bytes(task.episode_id.encode(), "little")
@@ -67,9 +73,6 @@ class ArithmeticExecutor:
             table(timing_schema(), ROWS),
             {"departures": []},
         )
-
-    def close(self) -> None:
-        pass
 
 
 def cause_trouble(kind: str) -> None:

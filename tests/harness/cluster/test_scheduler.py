@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from harness.cluster.scheduler import ATTEMPT_BUDGET, HangLimit, NothingWorksError, Observer, Scheduler
+from harness.cluster.client_process import Deadlines
+from harness.cluster.failed_tries import ATTEMPT_BUDGET
+from harness.cluster.scheduler import HangLimit, NothingWorksError, Observer, Scheduler
 from harness.cluster.worker import WorkerSettings
 from harness.results.schema import EpisodeRecord
-from harness.simulation.server import Simulator
+from harness.simulation.simulator import Simulator
 from tests.harness.cluster.executors import ArithmeticExecutor, Task, tries
 
 
@@ -40,10 +42,16 @@ def run(
     workers: int = 2,
     task_s: float = 0.0,
     hang_limit: HangLimit | None = None,
+    deadlines: Deadlines | None = None,
     observer: Collector | None = None,
 ) -> Collector:
     collector = observer or Collector()
-    settings = WorkerSettings(simulator, ArithmeticExecutor(str(folder), task_s), str(cluster / "servers"))
+    settings = WorkerSettings(
+        simulator,
+        ArithmeticExecutor(str(folder), task_s),
+        str(cluster / "servers"),
+        deadlines=deadlines or Deadlines(),
+    )
     Scheduler(settings, workers, collector, hang_limit).run(tasks)
     return collector
 
@@ -73,7 +81,9 @@ def test_records_do_not_depend_on_the_number_of_workers_and_no_worker_stays(
     assert one.records.keys() == two.records.keys() == {task.episode_id for task in tasks}
     for name, record in one.records.items():
         assert record.ticks.equals(two.records[name].ticks)
-        assert record.attempts == [{"attempt": 1, "error": None, "server_log": ""}]
+        (attempt,) = record.attempts
+        assert (attempt["attempt"], attempt["error"], attempt["server_log"]) == (1, None, "")
+        assert attempt["memory_mb"]["client"] > 1.0
     assert two.versions == {"0.9.16-arithmetic"}
     workers = {pid for task in tasks for pid in tries(tmp_path / "two", task)}
     assert len(workers) == 2
@@ -92,7 +102,7 @@ def test_failed_tries_are_repeated_and_kept(cluster: Path, listening: Simulator,
     assert len(got.records) == 4
     errors = {name: [attempt["error"] for attempt in got.records[name].attempts] for name in got.records}
     assert errors["fine"] == [None]
-    assert "worker died" in errors["crashes"][0] and errors["crashes"][1:] == [None]
+    assert "killed by signal 11 (SIGSEGV)" in errors["crashes"][0] and errors["crashes"][1:] == [None]
     assert errors["fails_twice"][0] == errors["fails_twice"][1] and errors["fails_twice"][2] is None
     assert "no image of frame 7" in errors["fails_twice"][0]
     assert "ZeroDivisionError" in errors["defective"][0]
@@ -109,6 +119,18 @@ def test_an_episode_that_always_fails_is_recorded_as_lost(cluster: Path, listeni
     assert len(lost.attempts) == ATTEMPT_BUDGET == len(tries(tmp_path, tasks[1]))
     assert lost.spec["trouble"] == "infrastructure"
     assert "no image of frame 7" in lost.events["message"]
+
+
+def test_a_client_that_hangs_in_a_call_is_killed_by_its_deadline(
+    cluster: Path, listening: Simulator, tmp_path: Path
+) -> None:
+    tasks = [Task("hangs", trouble="hang"), Task("waits_behind"), Task("elsewhere"), Task("later")]
+    got = run(cluster, listening, tmp_path, tasks, workers=2, deadlines=Deadlines(load_s=1.0, tick_s=1.0))
+    assert {record.outcome for record in got.records.values()} == {"completed"}
+    first = got.records["hangs"].attempts[0]
+    assert "no progress within 1 s while loading the world" in first["error"]
+    assert "cause_trouble" in first["server_log"], "the log has the trace of where it hung"
+    assert wait_until_gone(set(tries(tmp_path, tasks[0])[:1]))
 
 
 def test_a_hanging_worker_is_killed_and_replaced(cluster: Path, listening: Simulator, tmp_path: Path) -> None:

@@ -15,15 +15,10 @@ from pathlib import Path
 import pytest
 
 from harness.simulation.errors import InfrastructureError
+from harness.simulation.launch import Launch
 from harness.simulation.ports import NoFreePortsError, lease_port_block
-from harness.simulation.server import (
-    REPOSITORY,
-    ServerStartError,
-    SimulatorNameError,
-    SimulatorNotSupportedError,
-    SimulatorServer,
-    parse_simulator,
-)
+from harness.simulation.server import REPOSITORY, ServerStartError, SimulatorServer
+from harness.simulation.simulator import SimulatorNameError, parse_simulator
 
 LISTENER = """
 import socket, subprocess, sys, time
@@ -35,8 +30,8 @@ while True:
 """
 
 
-def listener_command(port: int) -> list[str]:
-    return [sys.executable, "-c", LISTENER, str(port)]
+def listener(port: int) -> Launch:
+    return Launch((sys.executable, "-c", LISTENER, str(port)))
 
 
 def running(pid: int) -> bool:
@@ -57,7 +52,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
 
 
 def test_starts_answers_and_leaves_no_process_of_its_group(tmp_path: Path) -> None:
-    server = SimulatorServer(log_dir=tmp_path, command=listener_command)
+    server = SimulatorServer(log_dir=tmp_path, launch=listener)
     host, port = server.start()
     socket.create_connection((host, port), timeout=1).close()
     leader = server.pid
@@ -69,7 +64,7 @@ def test_starts_answers_and_leaves_no_process_of_its_group(tmp_path: Path) -> No
 
 
 def test_notices_a_killed_server_and_restarts_it_with_a_new_log(tmp_path: Path) -> None:
-    with SimulatorServer(log_dir=tmp_path, command=listener_command) as server:
+    with SimulatorServer(log_dir=tmp_path, launch=listener) as server:
         first_log, first_pid = server.log_path, server.pid
         assert first_pid is not None
         os.kill(first_pid, signal.SIGKILL)
@@ -80,8 +75,8 @@ def test_notices_a_killed_server_and_restarts_it_with_a_new_log(tmp_path: Path) 
 
 
 def test_gives_up_at_once_when_the_process_exits_and_shows_its_log(tmp_path: Path) -> None:
-    crash = [sys.executable, "-c", "import sys; print('no room for textures'); sys.exit(7)"]
-    server = SimulatorServer(log_dir=tmp_path, start_timeout_s=60, command=lambda port: crash)
+    crash = Launch((sys.executable, "-c", "import sys; print('no room for textures'); sys.exit(7)"))
+    server = SimulatorServer(log_dir=tmp_path, start_timeout_s=60, launch=lambda port: crash)
     began = time.monotonic()
     with pytest.raises(ServerStartError, match=r"(?s)status 7.*no room for textures"):
         server.start()
@@ -91,8 +86,8 @@ def test_gives_up_at_once_when_the_process_exits_and_shows_its_log(tmp_path: Pat
 
 
 def test_a_silent_server_is_given_up_after_the_time_limit_and_killed(tmp_path: Path) -> None:
-    silent = [sys.executable, "-c", "import time; print('loading'); time.sleep(600)"]
-    server = SimulatorServer(log_dir=tmp_path, start_timeout_s=0.5, command=lambda port: silent)
+    silent = Launch((sys.executable, "-c", "import time; print('loading'); time.sleep(600)"))
+    server = SimulatorServer(log_dir=tmp_path, start_timeout_s=0.5, launch=lambda port: silent)
     with pytest.raises(ServerStartError, match=r"no connection within 0.5 s"):
         server.start()
     assert server.pid is None
@@ -102,9 +97,10 @@ def test_the_server_dies_with_a_killed_owner(tmp_path: Path) -> None:
     owner_code = textwrap.dedent(
         f"""
         import pathlib, sys, time
+        from harness.simulation.launch import Launch
         from harness.simulation.server import SimulatorServer
-        command = lambda port: [sys.executable, "-c", {LISTENER!r}, str(port)]
-        server = SimulatorServer(log_dir=pathlib.Path({str(tmp_path)!r}), command=command)
+        launch = lambda port: Launch((sys.executable, "-c", {LISTENER!r}, str(port)))
+        server = SimulatorServer(log_dir=pathlib.Path({str(tmp_path)!r}), launch=launch)
         server.start()
         print(server.pid, flush=True)
         time.sleep(600)
@@ -125,8 +121,8 @@ def test_the_server_dies_with_a_killed_owner(tmp_path: Path) -> None:
 
 
 def test_attach_uses_the_given_endpoint_of_each_worker_and_never_stops_it(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as endpoint:
+        port = endpoint.getsockname()[1]
         simulator = parse_simulator(f"attach:127.0.0.1:1,127.0.0.1:{port}")
         server = SimulatorServer(simulator, log_dir=tmp_path, worker_index=1)
         assert server.start() == ("127.0.0.1", port)
@@ -136,7 +132,9 @@ def test_attach_uses_the_given_endpoint_of_each_worker_and_never_stops_it(tmp_pa
         SimulatorServer(simulator, log_dir=tmp_path, worker_index=1).start()
 
 
-@pytest.mark.parametrize("text", ["", "unreal", "attach:", "attach:host", "attach:host:0", "attach:host:x", "binary:"])
+@pytest.mark.parametrize(
+    "text", ["", "unreal", "attach:", "attach:host", "attach:host:0", "attach:host:x", "binary:", "docker"]
+)
 def test_malformed_simulators_are_refused(text: str) -> None:
     with pytest.raises(SimulatorNameError, match="not understood"):
         parse_simulator(text)
@@ -148,25 +146,23 @@ def test_known_simulators_are_parsed_and_printed_alike() -> None:
         "attach:gpu1:2000,gpu2:2000",
         "binary:/opt/carla/CarlaUE4.sh",
         "docker:carlasim/carla:0.9.16",
+        "podman:carlasim/carla:0.9.16",
+        "apptainer:carla_0.9.16.sif",
     ):
         assert str(parse_simulator(text)) == text
 
 
-def test_kinds_for_the_cluster_say_so(tmp_path: Path) -> None:
-    with pytest.raises(SimulatorNotSupportedError, match="comes with the cluster work"):
-        SimulatorServer(parse_simulator("docker:carlasim/carla:0.9.16"), log_dir=tmp_path)
-
-
 def test_port_blocks_of_two_leases_never_overlap_and_come_back() -> None:
-    first, last = 31700, 31705
+    first, last = 31700, 31707
     with lease_port_block(first, last) as one, lease_port_block(first, last) as two:
-        assert {one.port, two.port} == {31700, 31703}
-        with pytest.raises(NoFreePortsError, match="31700 and 31705"):
+        assert {one.port, two.port} == {31700, 31704}
+        with pytest.raises(NoFreePortsError, match="31700 and 31707"):
             lease_port_block(first, last)
     with lease_port_block(first, last) as again:
         assert again.port == 31700
 
 
 def test_a_block_with_a_port_in_use_is_skipped() -> None:
-    with socket.create_server(("127.0.0.1", 31801)), lease_port_block(31800, 31805) as lease:
-        assert lease.port == 31803
+    with socket.create_server(("127.0.0.1", 31801)), lease_port_block(31800, 31807) as lease:
+        assert lease.port == 31804
+        assert lease.traffic_manager_port == 31807
