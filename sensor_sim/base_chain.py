@@ -15,12 +15,9 @@ import numpy.typing as npt
 
 from sensor_sim import kernel
 from sensor_sim.effects import blur, chromatic_aberration, gamma, noise
+from sensor_sim.effects.effect import Frame, Light
 from sensor_sim.frame_settings import FrameSettings
 from sensor_sim.transfer_curve import decode_table
-
-Frame = npt.NDArray[np.uint8]
-Light = npt.NDArray[np.float32]
-"""Linear light, float32 (3, H, W): one plane per channel, 1 = the brightest code of the frame that came in."""
 
 NoiseField = tuple[npt.NDArray[np.int16], npt.NDArray[np.int64], int]
 """Bank of samples, where each row begins in it, scale of the kernel (0 = no noise)."""
@@ -80,6 +77,40 @@ class BaseChain:
                     )
                     band = shifted
                 finish(band, channel, first)
+        return out
+
+    def focused(self, light: Light, settings: FrameSettings) -> Light:
+        """Blur and chromatic aberration of linear light that is decoded already.
+
+        Args:
+            light: float32 (3, H, W), the method's to overwrite.
+
+        Returns:
+            float32 (3, H, W), contiguous: ``light`` or a new array.
+        """
+        if settings.blur_width_px > 1.0:
+            row = np.empty(self._width + 2 * blur.box_reach(settings.blur_width_px), np.float32)
+            blurred = np.empty_like(light)
+            for plane, target in zip(light, blurred, strict=True):
+                blur.blur_rows(plane, settings.blur_width_px, row, target, 0, self._height)
+            light = blurred
+        for channel, radial_map in enumerate(self._radial_maps(settings.k1)):
+            if radial_map is not None:
+                shifted = np.empty_like(light[channel])
+                chromatic_aberration.shift_rows(
+                    light[channel], 0, radial_map.scale, radial_map.uniform, 0, self._height, shifted
+                )
+                light[channel] = shifted
+        return light
+
+    def finished(
+        self, light: Light, settings: FrameSettings, lo: float, hi: float, seed: np.uint64, tick: int
+    ) -> Frame:
+        """Exposure, noise and tone curve: float32 (3, H, W) to uint8 (H, W, 3). Other arguments as for ``apply``."""
+        out = np.empty((self._height, self._width, 3), np.uint8)
+        finish = _finisher(settings, lo, hi, self._noise_field(settings.noise_sigma_dn, seed, tick), out)
+        for channel, plane in enumerate(light):
+            finish(plane, channel, 0)
         return out
 
     def _blurred_band(self, codes: npt.NDArray[np.uint8], width_px: float, top: int, bottom: int) -> npt.NDArray:

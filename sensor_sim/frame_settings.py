@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sensor_sim.effects import blur, chromatic_aberration, gain, gamma, noise
+from sensor_sim.effects import blur, chromatic_aberration, exposure_lag, gain, gamma, noise
 from sensor_sim.schedule import SensorSchedule
 
 
@@ -23,6 +23,7 @@ class FrameSettings:
         gamma: exponent of the tone curve.
         book_curve_level: 0 = sRGB encoding before gamma, 1 = none.
         quantise: ``late`` or ``book``.
+        exposure_lag_s: time constant with which the exposure follows, 0 = at once.
     """
 
     blur_width_px: float = 1.0
@@ -34,6 +35,7 @@ class FrameSettings:
     gamma: float = 1.0
     book_curve_level: float = 0.0
     quantise: str = "late"
+    exposure_lag_s: float = 0.0
 
     @property
     def changes_nothing(self) -> bool:
@@ -42,7 +44,7 @@ class FrameSettings:
 
 
 def settings_at(schedule: SensorSchedule, levels: Mapping[str, float]) -> FrameSettings:
-    """Scale every scheduled effect by its level (0..1, by effect name)."""
+    """Scale every scheduled effect of the base chain by its level (0..1, by effect name)."""
     values: dict[str, float | str] = {}
     for entry in schedule.effects:
         level, target = levels[entry.effect], entry.parameters
@@ -58,8 +60,12 @@ def settings_at(schedule: SensorSchedule, levels: Mapping[str, float]) -> FrameS
             case "gain":
                 values["gain"] = gain.gain_at(float(target["factor"]), level)
             case "exposure":
-                values["auto_exposure_level"] = level
+                values["auto_exposure_level"] = max(level, float(values.get("auto_exposure_level", 0.0)))
                 values["saturation_percent"] = float(target["saturation_percent"])
+            case "exposure_lag":
+                values["exposure_lag_s"] = level * float(target["time_constant_s"])
+                values["auto_exposure_level"] = max(level, float(values.get("auto_exposure_level", 0.0)))
+                values.setdefault("saturation_percent", exposure_lag.SATURATION_PERCENT)
             case "gamma":
                 values["gamma"] = gamma.gamma_at(float(target["gamma"]), level)
                 values["book_curve_level"] = level if target["curve"] == "book" else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sensor_sim.effects import EFFECTS
+from sensor_sim.effects import definition_of
 from sensor_sim.effects.definition import ParameterValue, suggestion
 from sensor_sim.errors import SensorSpecError
 
@@ -23,7 +23,7 @@ class EffectSchedule:
     onset + duration on.
 
     Attributes:
-        effect: name in ``sensor_sim.effects.EFFECTS``.
+        effect: name in ``sensor_sim.effects.EFFECTS``, or ``package.module:Class``.
         parameters: target values, reached at level 1; completed with defaults.
         onset_s: simulation time at which the effect begins, s.
         ramp_s: time from onset to full strength, s; 0 = at once.
@@ -40,13 +40,10 @@ class EffectSchedule:
     duration_s: float | None = None
 
     def __post_init__(self) -> None:
-        if self.effect not in EFFECTS:
-            raise SensorSpecError(
-                f"unknown effect {self.effect!r}{suggestion(self.effect, list(EFFECTS))}; known: {', '.join(EFFECTS)}"
-            )
+        definition = definition_of(self.effect)
         if not isinstance(self.parameters, Mapping):
             raise SensorSpecError(f"effect '{self.effect}', field 'parameters': {self.parameters!r} is not a mapping")
-        object.__setattr__(self, "parameters", EFFECTS[self.effect].check(self.parameters))
+        object.__setattr__(self, "parameters", definition.check(self.parameters))
         object.__setattr__(self, "onset_s", self._checked_time("onset_s", self.onset_s, above_zero=False))
         object.__setattr__(self, "ramp_s", self._checked_time("ramp_s", self.ramp_s, above_zero=False))
         if self.duration_s is not None:

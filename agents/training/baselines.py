@@ -12,8 +12,8 @@ import numpy.typing as npt
 from agents.monitors.image_statistics import ImageStatistics
 from agents.monitors.risk_table import POOLED, RiskTable
 from agents.training.dataset import Frames, NoDataError
-from harness.simulation.sensor_stage import severities
 from sensor_sim.schedule import SensorSchedule
+from sensor_sim.severities.scale import absolute_severities
 
 HORIZON_S = 3.0
 TIME_SLACK_S = 1e-3
@@ -85,7 +85,8 @@ def severity_columns(frames: Frames) -> tuple[list[str], dict[str, npt.NDArray[n
         for row in rows:
             # The stored time is float32; an effect begins at an exact tick.
             tick = round(float(frames.columns["time_s"][row]) / spec["tick_s"])
-            for name, value in _severities_at(schedule, spec, tick * spec["tick_s"]):
+            now = absolute_severities(schedule, tick * spec["tick_s"], int(spec["camera"]["width_px"]))
+            for name, value in now.items():
                 columns.setdefault(name, np.zeros(len(frames)))[row] = value
     return sorted(columns), columns
 
@@ -115,15 +116,6 @@ def episode_rows(frames: Frames) -> Iterator[npt.NDArray[np.int64]]:
     """Rows of each episode, in the order of `specs`."""
     for index in range(len(frames.specs)):
         yield np.flatnonzero(frames.episode == index)
-
-
-def _severities_at(schedule: SensorSchedule, spec: dict[str, Any], time_s: float) -> Iterator[tuple[str, float]]:
-    levels = schedule.levels_at(time_s)
-    for effect in schedule.effects:
-        if levels[effect.effect] > 0.0:
-            numbers = {k: v for k, v in effect.parameters.items() if isinstance(v, int | float)}
-            width_px = int(spec["camera"]["width_px"])
-            yield from severities(effect.effect, numbers, levels[effect.effect], width_px).items()
 
 
 def _cells(

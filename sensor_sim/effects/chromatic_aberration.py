@@ -16,10 +16,18 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sensor_sim.effects.definition import EffectDefinition, NumberParameter
+from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.errors import SensorSpecError
 
-DEFINITION = EffectDefinition("chromatic_aberration", (NumberParameter("k1", "1/1, radial coefficient", -0.2, 0.2),))
+DEFINITION = EffectDefinition(
+    "chromatic_aberration",
+    (NumberParameter("k1", "1/1, radial coefficient", -0.2, 0.2, neutral=0.0, transfer="edge"),),
+    Stage.OPTICS,
+    summary="Colour fringes that grow towards the border: red and blue are drawn larger and smaller than green.",
+    formula="x_d = x·(1 + c·r²) with c = k1 for red, 0 for green, −k1 for blue; displacement f·k1·r³ px",
+    source=HAGN_GRAU + "; OpenCV's radial model, read as a forward map",
+    axis=SeverityAxis("k1", 0.0, 0.075),
+)
 """``k1``: radial coefficient of red (blue: −k1) in units of the normalised picture plane of this camera."""
 
 MAX_CORNER_DISTORTION = 0.1

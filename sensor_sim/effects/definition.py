@@ -1,4 +1,4 @@
-"""How an effect describes its parameters, so that a schedule can be checked before anything runs."""
+"""How an effect describes itself, so that a schedule can be checked before anything runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,30 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
+from typing import Literal
 
 from sensor_sim.errors import SensorSpecError
 
+HAGN_GRAU = (
+    "Hagn and Grau, Optimized data synthesis for DNN training and validation by sensor artifact simulation (2022)"
+)
+
 ParameterValue = float | str
 """A number in the parameter's unit, or the name of an option."""
+
+
+class Stage(StrEnum):
+    """Where on the way of the light an effect acts; the chain applies the stages in this order."""
+
+    OPTICS = "optics"
+    """Glass in front of the lens, the lens, motion during the exposure: linear light."""
+    SENSOR = "sensor"
+    """Pixels and their readout, exposure: linear light."""
+    ISP = "isp"
+    """White balance and tone curve: linear light to codes."""
+    TRANSPORT = "transport"
+    """Digital picture on its way: codes."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +41,9 @@ class NumberParameter:
         unit: physical unit, for messages and documentation.
         low, high: allowed range, both included.
         default: value when the schedule leaves it out; None = must be given.
+        neutral: value that changes nothing, from which a ramp starts; None = the ramp does not touch the parameter.
+        transfer: how it goes to another camera: ``width``, a length that grows with the picture's width; ``edge``, a
+            radial coefficient that keeps the displacement at the left and right edge per width; None, unchanged.
     """
 
     name: str
@@ -29,6 +51,8 @@ class NumberParameter:
     low: float
     high: float
     default: float | None = None
+    neutral: float | None = None
+    transfer: Literal["width", "edge"] | None = None
 
     def check(self, effect: str, value: object) -> float:
         """Return ``value`` as a float in range.
@@ -72,11 +96,73 @@ class OptionParameter:
 
 
 @dataclass(frozen=True)
+class SeverityAxis:
+    """The parameter by which severity is set, between an end that changes (next to) nothing and the strongest.
+
+    Attributes:
+        parameter: name of a number parameter; the others keep their defaults.
+        weakest, strongest: its values at positions 0 and 1.
+        log: positions are even in the logarithm of the value.
+        steps: values at severities 1 to 5 where similarity of still pictures cannot define them, else None.
+        reason: why not; empty without ``steps``.
+    """
+
+    parameter: str
+    weakest: float
+    strongest: float
+    log: bool = False
+    steps: tuple[float, float, float, float, float] | None = None
+    reason: str = ""
+
+    def value_at(self, position: float) -> float:
+        """Value of the parameter at ``position`` 0..1."""
+        if self.log:
+            return self.weakest * (self.strongest / self.weakest) ** position
+        return self.weakest + position * (self.strongest - self.weakest)
+
+    def position_of(self, value: float) -> float:
+        """Position 0..1 of a value; both directions of a two-sided parameter count alike."""
+        if self.log:
+            position = math.log(value / self.weakest) / math.log(self.strongest / self.weakest)
+        else:
+            position = abs(value - self.weakest) / abs(self.strongest - self.weakest)
+        return min(max(position, 0.0), 1.0)
+
+
+@dataclass(frozen=True)
 class EffectDefinition:
-    """Name and parameters of one effect."""
+    """What one effect is.
+
+    Attributes:
+        name: key in a schedule.
+        parameters: all of them.
+        stage: where on the way of the light.
+        summary: what it does, for a reader, one sentence.
+        formula: how it is computed.
+        source: where that comes from.
+        axis: what severity means.
+        stateful: True if the picture depends on earlier frames since ``reset``, not on the tick alone.
+    """
 
     name: str
     parameters: tuple[NumberParameter | OptionParameter, ...]
+    stage: Stage
+    summary: str
+    formula: str
+    source: str
+    axis: SeverityAxis
+    stateful: bool = False
+
+    def number(self, name: str) -> NumberParameter:
+        """The number parameter of this name.
+
+        Raises:
+            KeyError: it has none.
+        """
+        for parameter in self.parameters:
+            if parameter.name == name and isinstance(parameter, NumberParameter):
+                return parameter
+        raise KeyError(f"effect '{self.name}' has no number parameter {name!r}")
 
     def check(self, values: Mapping[str, object]) -> dict[str, ParameterValue]:
         """Complete ``values`` with defaults and check each of them.

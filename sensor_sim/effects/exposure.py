@@ -11,9 +11,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sensor_sim.effects.definition import EffectDefinition, NumberParameter
+from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 
-DEFINITION = EffectDefinition("exposure", (NumberParameter("saturation_percent", "% of values", 0.0, 50.0),))
+DEFINITION = EffectDefinition(
+    "exposure",
+    (NumberParameter("saturation_percent", "% of values", 0.0, 50.0),),
+    Stage.SENSOR,
+    summary="Automatic exposure of every frame on its own, with a share of values that it lets saturate.",
+    formula="x = 255·(L − lo)/(hi − lo), clipped; lo = minimum, hi = the (100 − saturation_percent)-th percentile",
+    source=HAGN_GRAU,
+    axis=SeverityAxis("saturation_percent", 0.0, 50.0),
+)
 
 
 @njit(cache=True)

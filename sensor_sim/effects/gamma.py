@@ -16,17 +16,29 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from sensor_sim.effects.definition import EffectDefinition, NumberParameter, OptionParameter
+from sensor_sim.effects.definition import (
+    HAGN_GRAU,
+    EffectDefinition,
+    NumberParameter,
+    OptionParameter,
+    SeverityAxis,
+    Stage,
+)
 from sensor_sim.kernel import FINE_TOP
 from sensor_sim.transfer_curve import srgb_encode
 
 DEFINITION = EffectDefinition(
     "gamma",
     (
-        NumberParameter("gamma", "exponent", 0.1, 10.0),
+        NumberParameter("gamma", "exponent", 0.1, 10.0, neutral=1.0),
         OptionParameter("curve", ("display", "book")),
         OptionParameter("quantise", ("late", "book")),
     ),
+    Stage.ISP,
+    summary="Another tone curve: brighter and flatter below 1, darker above.",
+    formula="x' = 255·(x/255)^gamma on display values (curve: display) or on linear light (curve: book)",
+    source=HAGN_GRAU,
+    axis=SeverityAxis("gamma", 1.0, 10.0, log=True),
 )
 
 

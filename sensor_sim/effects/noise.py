@@ -18,10 +18,18 @@ import numpy.typing as npt
 from numba import njit
 from scipy.special import ndtri
 
-from sensor_sim.effects.definition import EffectDefinition, NumberParameter
+from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.kernel import FINE_STEPS, NOISE_BITS
 
-DEFINITION = EffectDefinition("noise", (NumberParameter("sigma_dn", "grey levels", 0.0, 100.0),))
+DEFINITION = EffectDefinition(
+    "noise",
+    (NumberParameter("sigma_dn", "grey levels", 0.0, 100.0, neutral=0.0),),
+    Stage.SENSOR,
+    summary="Gaussian noise that does not depend on the signal, the pixel or the channel.",
+    formula="x' = x + n, n ~ N(0, sigma_dn²), added to the exposed picture before gamma",
+    source=HAGN_GRAU,
+    axis=SeverityAxis("sigma_dn", 0.0, 100.0),
+)
 
 BANK_SIZE = 1 << 22
 BANK_UNIT = 4096
