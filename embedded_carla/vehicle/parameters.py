@@ -160,7 +160,7 @@ class VehicleParameters:
     @cached_property
     def core(self) -> Core:
         """The form that the compiled model reads."""
-        return Core(
+        core = Core(
             mass_kg=self.mass_kg,
             yaw_inertia_kgm2=self.yaw_inertia_kgm2,
             front_m=self.front_m,
@@ -188,6 +188,7 @@ class VehicleParameters:
             rolling_resistance=self.rolling_resistance,
             drag_area_m2=self.drag_coefficient * self.frontal_area_m2,
         )
+        return Core(*map(float, core))
 
     @cached_property
     def curves(self) -> Curves:

@@ -272,11 +272,13 @@ def step(
         The new state; yaw is not wrapped.
     """
     if manual_gear is not None:
-        automatic, wanted_gear = False, min(max(manual_gear, -1), len(params.gears))
+        automatic, wanted_gear = False, min(max(int(manual_gear), -1), len(params.gears))
     else:
-        automatic, wanted_gear = params.automatic and not reverse, -1 if reverse else 1
+        automatic, wanted_gear = bool(params.automatic and not reverse), -1 if reverse else 1
+    *motion, gear, shift_left_s = state
     return _integrate(
-        state,
+        # One type each: compiled code would be compiled again for a whole number that a caller wrote.
+        VehicleState._make([*map(float, motion), int(gear), float(shift_left_s)]),
         _within(float(throttle), 0.0, 1.0),
         _within(float(brake), 0.0, 1.0),
         _within(float(steer), -1.0, 1.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -190,3 +191,70 @@ def test_same_inputs_same_bits_and_bad_inputs_are_harmless() -> None:
     assert step(at_rest(0, 0, 0, 0), 9, 0, 9, False, False, CAR, DRY, TICK_S) == step(
         at_rest(0, 0, 0, 0), 1, 0, 1, False, False, CAR, DRY, TICK_S
     )
+
+
+def test_whole_numbers_and_truths_are_taken_as_numbers() -> None:
+    odd = at_rest(0, 0, 0, 0)._replace(pitch_rad=0, v_long_mps=3, roll_rad=0, gear=1.0, shift_left_s=0)
+    plain = at_rest(0, 0, 0, 0)._replace(v_long_mps=3.0)
+    assert step(odd, 1, 0, 0, 0, 0, CAR, Ground(1, 1, 0), TICK_S) == step(
+        plain, 1.0, 0.0, 0.0, False, False, CAR, DRY, TICK_S
+    )  # type: ignore[arg-type]
+
+
+def test_a_standing_car_does_not_creep_on_a_bank_or_under_the_brake_on_a_slope() -> None:
+    for state, brake in (
+        (at_rest(0, 0, 0, 0)._replace(roll_rad=math.radians(8)), 0.0),
+        (at_rest(0, 0, 0, 0, pitch_rad=math.radians(10)), 0.5),
+    ):
+        moved = state
+        for _ in range(200):
+            moved = step(moved, 0.0, brake, 0.2, False, False, CAR, DRY, TICK_S)
+        assert (moved.x_m, moved.y_m, moved.v_long_mps, moved.v_lat_mps) == (0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("slope_deg", [-8.0, 3.0, 8.0])
+def test_rolling_freely_on_a_slope_accelerates_by_gravity_less_resistance(slope_deg: float) -> None:
+    slope = math.radians(slope_deg)
+    ideal = replace(CAR, engine_drag_mps2=0.0, drag_coefficient=0.0, motor_inertia_kgm2=0.0)
+    start = at_rest(0, 0, 0, 0, pitch_rad=slope)._replace(v_long_mps=10.0)
+    state = start
+    for _ in range(20):
+        state = step(state, 0.0, 0.0, 0.0, False, False, ideal, DRY, TICK_S)
+    expected = -GRAVITY_MPS2 * (math.sin(slope) + ideal.rolling_resistance * math.cos(slope))
+    assert state.v_long_mps - start.v_long_mps == pytest.approx(expected, rel=1e-6)
+    assert state.x_m == pytest.approx((10.0 + 0.5 * expected) * math.cos(slope), rel=1e-6)
+
+
+@pytest.mark.parametrize("roll_deg", [-6.0, 4.0])
+def test_on_a_bank_the_tyres_carry_what_the_bend_does_not(roll_deg: float) -> None:
+    """Steady cornering on a bank: tyre force per mass = v²/R + g sin(roll), so K_us acts on that sum."""
+    roll, angle = math.radians(roll_deg), math.radians(1.2)
+    state = at_rest(0, 0, 0, 0)._replace(v_long_mps=15.0, roll_rad=roll)
+    for _ in range(300):
+        throttle = 0.05 + 0.8 * (15.0 - state.speed_mps)
+        state = step(state, throttle, 0.0, -angle / math.radians(70.0), False, False, CAR, DRY, TICK_S)
+    centripetal = state.v_long_mps * state.yaw_rate_radps
+    carried_g = (centripetal + GRAVITY_MPS2 * math.sin(roll)) / (GRAVITY_MPS2 * math.cos(roll))
+    geometric = math.atan(CAR.wheelbase_m * state.yaw_rate_radps / state.v_long_mps)
+    assert angle == pytest.approx(geometric + CAR.understeer_rad_per_g * carried_g, rel=0.02)
+
+
+@given(
+    speed=st.floats(5, 35), steer=st.floats(-1, 1), throttle=st.floats(0, 1), brake=st.floats(0, 1),
+    front=st.floats(0.1, 1.1), rear=st.floats(0.1, 1.1), pitch=st.floats(-0.12, 0.12), roll=st.floats(-0.08, 0.08),
+)  # fmt: skip
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_forces_stay_within_the_friction_circle(
+    speed: float, steer: float, throttle: float, brake: float, front: float, rear: float, pitch: float, roll: float
+) -> None:
+    """Acceleration less gravity and resistances never exceeds the grip of both axles together."""
+    state = at_rest(0, 0, 0, 0, pitch_rad=pitch)._replace(v_long_mps=speed, roll_rad=roll)
+    ground = Ground(front, rear, 0.0)
+    # The coefficient falls with load, so that of an axle that carries less than its share exceeds the static one.
+    grip_mps2 = CAR.mu * max(front, rear) * GRAVITY_MPS2 * (1.0 + CAR.load_sensitivity)
+    resistance_mps2 = 0.9 + 0.6 * CAR.drag_coefficient * CAR.frontal_area_m2 * speed**2 / CAR.mass_kg
+    for _ in range(20):
+        state = step(state, throttle, brake, steer, False, False, CAR, ground, TICK_S)
+        along = state.a_long_mps2 + GRAVITY_MPS2 * math.sin(pitch)
+        across = state.a_lat_mps2 + GRAVITY_MPS2 * math.sin(roll)
+        assert math.hypot(max(abs(along) - resistance_mps2, 0.0), across) <= grip_mps2
