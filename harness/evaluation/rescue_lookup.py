@@ -23,6 +23,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from harness.evaluation.episode_facts import EpisodeFacts
 from harness.evaluation.rescue_table import RescueRow
 from harness.evaluation.safety_gain import MIN_TAKEOVER_S
 from harness.evaluation.stretches import BoolArray, ticks_at_least
@@ -35,20 +36,17 @@ class LookupRun:
     """One shadow run of which every takeover can be looked up.
 
     Attributes:
-        episode_id, pair_id, road, condition: of the shadow run.
-        ticks: length of the shadow run. tick_s: simulation step.
-        rescue: its row of the map; None: the run did not depart.
+        facts: of the shadow run.
+        ticks: its length. tick_s: simulation step.
         statistics: monitor -> final statistic, (N,), NaN = fault.
+        rescue: its row of the map; None: it did not depart, or the map has not been joined yet.
     """
 
-    episode_id: str
-    pair_id: str
-    road: str
-    condition: str
+    facts: EpisodeFacts
     ticks: int
     tick_s: float
-    rescue: RescueRow | None
     statistics: Mapping[str, FloatArray]
+    rescue: RescueRow | None = None
 
     @property
     def judged_ticks(self) -> int:
@@ -137,13 +135,6 @@ def _walk(alarm: BoolArray, total: int, reaction: int, least: int) -> tuple[int,
 
 
 takeovers: Callable[..., Any] = numba.njit(cache=True)(_walk)
-
-
-def slack_s(row: RescueRow, decisive_tick: int | None) -> float | None:
-    """t* − a − ρ of a takeover, s: negative = too late; None where nothing could be in time or nothing came."""
-    if row.last_safe_tick is None or decisive_tick is None:
-        return None
-    return (row.last_safe_tick - decisive_tick) * row.tick_s
 
 
 def earliest_takeover_tick(reaction_s: float, debounce_s: float, tick_s: float) -> int:

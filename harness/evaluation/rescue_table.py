@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +24,10 @@ _COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(("onset_tick", "last_safe_tick"), pa.int32()),
     "replay_error_m": pa.float64(),
     "rescued_ticks": pa.int32(),
-    "probe_ticks": _TICKS, "probe_saved": _FLAGS, "grid_ticks": _TICKS, "grid_saved": _FLAGS,
+    "probe_ticks": _TICKS,
+    "probe_saved": _FLAGS,
+    "grid_ticks": _TICKS,
+    "grid_saved": _FLAGS,
     "check_tick": pa.int32(),
     "check_saved": pa.bool_(),
 }
@@ -130,7 +134,9 @@ def read_rescue_table(folder: Path) -> list[RescueRow]:
             f"{path} has schema version {version}, this program reads {RESCUE_SCHEMA_VERSION}: "
             "delete it and map the campaign again"
         )
-    return [
-        RescueRow(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
-        for row in table.to_pylist()
-    ]
+    return [_row(plain) for plain in table.to_pylist()]
+
+
+def _row(plain: dict[str, Any]) -> RescueRow:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    return RescueRow(**values)

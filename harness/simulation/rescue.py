@@ -50,7 +50,11 @@ class Rescue:
 
 
 def map_departure(
-    session: CarlaSession, run: RecordedRun, driver: Mapping[str, float], with_grid: bool = False
+    session: CarlaSession,
+    run: RecordedRun,
+    driver: Mapping[str, float],
+    with_grid: bool = False,
+    on_drive: Callable[[], None] = lambda: None,
 ) -> Rescue:
     """Find t* of one departure.
 
@@ -59,6 +63,7 @@ def map_departure(
         run: the shadow run that departed.
         driver: settings of the takeover driver.
         with_grid: drive the dense grid too.
+        on_drive: called before each drive, a sign of life.
 
     Raises:
         InfrastructureError, InvalidSimulationError: the simulator failed; try again.
@@ -69,6 +74,7 @@ def map_departure(
 
     def saves(handover_tick: int) -> bool:
         if handover_tick not in driven:
+            on_drive()
             drive = replay.hand_over_at(handover_tick)
             errors_m.append(drive.handover_error_m)
             driven[handover_tick] = drive.saved

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from agents.monitors.base import MonitorBase
@@ -9,9 +11,10 @@ from agents.protocol import Agent, AgentOutput, DrivingState, Frame, MonitorOutp
 from harness.campaign.episode_spec import ComponentSpec, EpisodeSpec, ModeSpec, TakeoverSpec, ThresholdSpec
 from harness.evaluation.alarms import DEBOUNCE_S
 from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.episode_facts import facts_of
+from harness.evaluation.episode_facts import EpisodeFacts, facts_of
 from harness.evaluation.safety_gain import PairOutcome, judge_pair
 from harness.evaluation.stretches import ticks_at_least
+from harness.simulation.callback import EpisodeCallback
 from harness.simulation.episode import run_episode
 from harness.simulation.session import CarlaSession
 
@@ -41,20 +44,26 @@ def planned_handover(onset_tick: int, last_safe: int | None, tick_s: float, seed
 
 
 def drive_takeover(
-    session: CarlaSession, shadow: EpisodeData, agent: Agent, handover_tick: int, takeover: TakeoverSpec
+    session: CarlaSession,
+    spec: EpisodeSpec,
+    shadow: EpisodeFacts,
+    agent: Agent,
+    handover_tick: int,
+    takeover: TakeoverSpec,
+    callbacks: Sequence[EpisodeCallback] = (),
 ) -> PairOutcome:
     """Drive the twin of a shadow run whose takeover driver has the wheel from one tick on, to the end.
 
     Args:
-        session: connected to a simulator. shadow: the run that departed.
-        agent: that drove it.
+        session: connected to a simulator.
+        spec, shadow: of the run that departed. agent: that drove it.
         handover_tick: first tick the driver steers, at least the alarm's debounce.
         takeover: settings of the driver.
+        callbacks: see every tick.
 
     Raises:
         InfrastructureError: the simulator failed.
     """
-    spec = EpisodeSpec.from_json(dict(shadow.spec))
     alarm = AlarmFrom(handover_tick, spec.tick_s)
     twin = spec.model_copy(
         update={
@@ -65,6 +74,6 @@ def drive_takeover(
             "takeover": takeover.model_copy(update={"reaction_s": 0.0}),
         }
     )
-    record = run_episode(session, twin, agent, [alarm], {"monitors": {}})
-    driven = EpisodeData(record.spec, record.ticks.to_pandas(), record.events)
-    return judge_pair(facts_of(shadow), facts_of(driven))
+    record = run_episode(session, twin, agent, [alarm], {"monitors": {}}, callbacks)
+    driven = EpisodeData.of_frames(record.spec, record.ticks.to_pandas(), record.events)
+    return judge_pair(shadow, facts_of(driven))

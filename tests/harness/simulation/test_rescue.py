@@ -11,6 +11,7 @@ import pytest
 from agents.protocol import Agent, AgentOutput, Observation
 from harness.campaign.episode_spec import EpisodeSpec, TakeoverSpec
 from harness.evaluation.episode_data import EpisodeData
+from harness.evaluation.episode_facts import EpisodeFacts, facts_of
 from harness.simulation.replay import RecordedRun, Replay
 from harness.simulation.rescue import dense_grid, last_safe_tick, map_departure
 from harness.simulation.rescue_check import drive_takeover, planned_handover
@@ -38,7 +39,7 @@ class Departed:
     """A shadow run that departed, the agent that drove it, and what a replay needs of it."""
 
     agent: Agent
-    episode: EpisodeData
+    facts: EpisodeFacts
     run: RecordedRun
 
 
@@ -47,7 +48,11 @@ def departed(session: CarlaSession, spec: EpisodeSpec, agent: Agent) -> Departed
     onset_tick = int(np.argmax(column(record, "lane_margin_m") < 0.0))
     assert onset_tick > 0
     ticks = record.ticks.to_pandas()
-    return Departed(agent, EpisodeData(record.spec, ticks, record.events), RecordedRun.of(spec, ticks, onset_tick))
+    return Departed(
+        agent,
+        facts_of(EpisodeData.of_frames(record.spec, ticks, record.events)),
+        RecordedRun.of(spec, ticks, onset_tick),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,7 @@ def test_really_driven_takeovers_end_as_the_map_says(session: CarlaSession, drif
     last_safe = map_departure(session, drifted.run, {}).last_safe_tick
     assert last_safe is not None
     for tick, saved in ((last_safe, True), (last_safe + 1, False)):
-        outcome = drive_takeover(session, drifted.episode, drifted.agent, tick, TakeoverSpec())
+        outcome = drive_takeover(session, drifted.run.spec, drifted.facts, drifted.agent, tick, TakeoverSpec())
         assert outcome.resolved and outcome.saved == saved
 
 
