@@ -53,24 +53,31 @@ def _lane_samples(carla_map: carla.Map, road_id: int, lane_id: int, s_m: FloatAr
     return np.array(rows)
 
 
-def _yaw_excess_rad(road: RoadLanes, section: LaneSection, lane_id: int, s_m: FloatArray) -> FloatArray:
-    """(N,): by how much a lane's waypoint turns away from the road, clockwise positive.
+def _drift(road: RoadLanes, section: LaneSection, lane_id: int, own_share: float, s_m: FloatArray) -> FloatArray:
+    """(N,): metres to the right, per metre of road, by which a line moves off the reference line.
 
-    ``carla.Map`` turns a waypoint with the slope of its lane's centre against the reference line, taken as an angle:
-    that of the lane offset, of all lanes between, and half of its own width's.
+    The line lies in lane ``lane_id`` (0: on the border without width) at ``own_share`` of its width from its inner
+    border. ``carla.Map`` turns the waypoints in a lane's middle by this slope, taken as an angle in rad.
     """
     sign = 1 if lane_id > 0 else -1
-    total = slope(road.offsets, s_m)
+    to_left = slope(road.offsets, s_m)
     for lane in section.lanes:
         if 0 < lane.lane_id * sign <= abs(lane_id):
-            share = 0.5 if lane.lane_id == lane_id else 1.0
-            total = total + sign * share * slope(lane.widths, s_m)
-    return -total
+            share = own_share if lane.lane_id == lane_id else 1.0
+            to_left = to_left + sign * share * slope(lane.widths, s_m)
+    return -to_left
 
 
-def _right_vectors(spine: FloatArray, excess_rad: FloatArray) -> FloatArray:
+def _border_drifts(road: RoadLanes, section: LaneSection, s_m: FloatArray) -> FloatArray:
+    """(L + 1, N): the same for all lane borders, from left to right."""
+    left = [lane.lane_id for lane in section.lanes if lane.lane_id > 0]
+    right = [lane.lane_id for lane in section.lanes if lane.lane_id < 0]
+    return np.stack([_drift(road, section, lane_id, 1.0, s_m) for lane_id in (*left, 0, *right)])
+
+
+def _right_vectors(spine: FloatArray, drift: FloatArray) -> FloatArray:
     """(N, 2): unit vectors to the right of the direction of s, square to the reference line."""
-    yaw = np.radians(spine[:, 4] - np.degrees(excess_rad))
+    yaw = np.radians(spine[:, 4] - np.degrees(drift))
     right = np.stack([-np.sin(yaw), np.cos(yaw)], axis=1)
     first, last = spine[0], spine[1]
     # Waypoints of lanes driven against s look backwards.
@@ -108,11 +115,14 @@ def choose_stations(lines: FloatArray, limits_m: FloatArray, s_m: FloatArray, ke
 
 
 def _breaks(road: RoadLanes, section: LaneSection, mark_changes_m: FloatArray, low: float, high: float) -> FloatArray:
-    """Road coordinates inside a section where a line, a width, the lane offset or the height changes its formula."""
+    """Road coordinates inside a section just behind where a line, a width, the lane offset or the height changes."""
     widths = [record.start_s_m for lane in section.lanes for record in lane.widths]
     offsets = [record.start_s_m for record in road.offsets]
     breaks = np.concatenate([mark_changes_m, widths, offsets, road.elevation_starts_m])
-    return breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)]
+    if len(widths) > len(section.lanes) or np.any(_border_drifts(road, section, np.linspace(low, high, 16))):
+        # A border that is not parallel to the reference line has a kink where the curvature jumps.
+        breaks = np.concatenate([breaks, road.joints_m])
+    return breaks[(breaks > low + 1e-3) & (breaks < high - 1e-3)] + END_INSET_M
 
 
 def _dense_step(carla_map: carla.Map, road: RoadLanes, section: LaneSection, low: float, high: float) -> float | None:
@@ -157,7 +167,7 @@ def sample_section(
         return None
     rows = np.stack([sample for sample in samples if sample is not None])
     spine = min(range(len(section.lanes)), key=lambda k: abs(section.lanes[k].lane_id))
-    right = _right_vectors(rows[spine], _yaw_excess_rad(road, section, section.lanes[spine].lane_id, dense))
+    right = _right_vectors(rows[spine], _drift(road, section, section.lanes[spine].lane_id, 0.5, dense))
     borders = _borders(rows[:, :, :3], rows[:, :, 3], right)
     limits_m = np.array([CHORD_ERROR_M, *[BORDER_CHORD_ERROR_M] * len(borders)])
     stations = choose_stations(np.concatenate([rows[spine, None, :, :3], borders]), limits_m, dense, inside)
@@ -166,7 +176,9 @@ def sample_section(
     heading = np.unwrap(np.arctan2(-right[:, 0], right[:, 1]))
     curvature = np.gradient(heading, s_m) if len(s_m) > 2 else np.zeros(len(s_m))
     # Neighbouring pieces overlap a little, so that no gap can open between them.
+    across = np.array([*right[-1], 0.0]) * OVERLAP_M
     forward = np.concatenate([[right[-1, 1], -right[-1, 0]], [0.0]]) * OVERLAP_M
-    centres[:, -1] += forward
-    borders[:, -1] += forward
+    drifts = _border_drifts(road, section, dense[-1:])
+    borders[:, -1] += forward + drifts * across
+    centres[:, -1] += forward + 0.5 * (drifts[:-1] + drifts[1:]) * across
     return SectionGeometry(s_m, centres, borders, widths, right, curvature)

@@ -81,6 +81,7 @@ class RoadLanes:
     Attributes:
         offsets: how far the lanes lie left of the reference line.
         elevation_starts_m: where the polynomial of the height changes.
+        joints_m: where the reference line's pieces begin.
     """
 
     road_id: int
@@ -89,6 +90,7 @@ class RoadLanes:
     sections: tuple[LaneSection, ...]
     offsets: tuple[Cubic, ...]
     elevation_starts_m: tuple[float, ...]
+    joints_m: tuple[float, ...]
 
 
 def _read_mark(element: ElementTree.Element, section_start_s_m: float) -> RoadMark:
@@ -168,7 +170,9 @@ def read_roads(xodr: str) -> tuple[RoadLanes, ...]:
             in_junction = road.get("junction") not in (None, "-1")
             offsets = _read_cubics(road.findall("lanes/laneOffset"), "s", 0.0)
             heights = tuple(float(e.get("s") or 0.0) for e in road.findall("elevationProfile/elevation"))
-            roads.append(RoadLanes(int(road.get("id") or 0), length_m, in_junction, tuple(sections), offsets, heights))
+            joints = tuple(float(e.get("s") or 0.0) for e in road.findall("planView/geometry"))
+            road_id = int(road.get("id") or 0)
+            roads.append(RoadLanes(road_id, length_m, in_junction, tuple(sections), offsets, heights, joints))
     if not roads:
         raise OpenDriveError("OpenDRIVE text holds no <road> with lanes; is it an .xodr file?")
     return tuple(roads)
