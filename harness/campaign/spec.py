@@ -186,7 +186,8 @@ class CampaignSpec(_Model):
     """A campaign: the matrix roads × weather × conditions × seeds × modes, and what holds for all of it.
 
     ``keep_monitor_inputs``: shadow runs keep the road crops that learned monitors look at (about 25 kB a tick), so
-    that monitors can be scored and added later without driving again.
+    that monitors can be scored and added later without driving again. ``rescue_map``: departures of shadow runs are
+    replayed to find the last moment at which a takeover would have prevented them.
     """
 
     campaign: Slug
@@ -207,6 +208,7 @@ class CampaignSpec(_Model):
     takeover: TakeoverSpec = TakeoverSpec()
     criteria: tuple[CriterionEntry, ...] = ()
     keep_monitor_inputs: bool = True
+    rescue_map: bool = True
 
     @property
     def seed_indices(self) -> tuple[int, ...]:

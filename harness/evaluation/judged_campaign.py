@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.evaluation.judged_episode import JudgedEpisode, judge_episode
 from harness.evaluation.monitor_tables import WatchedMonitors
+from harness.evaluation.rescue_table import RESCUE_FILE
 from harness.evaluation.summary import watched_monitors
 from harness.results.index import IndexEntry
 from harness.results.reader import ordered_entries, read_episode
@@ -37,7 +38,7 @@ def judge_campaign(folder: Path, campaign: Mapping[str, Any], processes: int | N
         EpisodeDataError: a record lacks what its evaluation needs.
     """
     entries = ordered_entries(folder, campaign)
-    judge = partial(_judge_batch, folder, watched_monitors(campaign))
+    judge = partial(_judge_batch, folder, watched_monitors(campaign), (folder / RESCUE_FILE).exists())
     batches = [entries[first : first + BATCH] for first in range(0, len(entries), BATCH)]
     cores = processes or min(len(os.sched_getaffinity(0)), 1 + len(entries) // EPISODES_PER_PROCESS)
     if cores == 1:
@@ -47,5 +48,7 @@ def judge_campaign(folder: Path, campaign: Mapping[str, Any], processes: int | N
         return [judged for batch in pool.map(judge, batches) for judged in batch]
 
 
-def _judge_batch(folder: Path, monitors: WatchedMonitors, entries: Sequence[IndexEntry]) -> list[JudgedEpisode]:
-    return [judge_episode(read_episode(folder, entry), monitors) for entry in entries]
+def _judge_batch(
+    folder: Path, monitors: WatchedMonitors, for_rescue: bool, entries: Sequence[IndexEntry]
+) -> list[JudgedEpisode]:
+    return [judge_episode(read_episode(folder, entry), monitors, for_rescue) for entry in entries]

@@ -18,6 +18,7 @@ from harness.evaluation.modes import LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_runs import MonitorRun, judge_monitor, run_ground
 from harness.evaluation.monitor_tables import WatchedMonitors
 from harness.evaluation.paper_parity import ParityRun, parity_run
+from harness.evaluation.rescue_figures import RescueTrace, rescue_trace
 from harness.evaluation.timing import TimingSums
 from harness.evaluation.twins import TwinTrace, twin_trace
 
@@ -42,6 +43,7 @@ class JudgedEpisode:
         trace: what twins must share; shadow and takeover runs only.
         parity: frames of the paper's table; shadow and log runs only.
         shadow: monitors and zones; shadow runs only.
+        rescue: what look-ups in the rescue map need; shadow and takeover runs of a mapped campaign only.
     """
 
     facts: EpisodeFacts
@@ -49,10 +51,11 @@ class JudgedEpisode:
     trace: TwinTrace | None = None
     parity: ParityRun | None = None
     shadow: JudgedShadow | None = None
+    rescue: RescueTrace | None = None
 
 
-def judge_episode(episode: EpisodeData, monitors: WatchedMonitors) -> JudgedEpisode:
-    """Judge one episode.
+def judge_episode(episode: EpisodeData, monitors: WatchedMonitors, for_rescue: bool = False) -> JudgedEpisode:
+    """Judge one episode; ``for_rescue``: its campaign has a rescue map.
 
     Raises:
         EpisodeDataError: the record lacks what its evaluation needs, or a tick was lost.
@@ -65,10 +68,13 @@ def judge_episode(episode: EpisodeData, monitors: WatchedMonitors) -> JudgedEpis
         return JudgedEpisode(facts, timing)
     if facts.mode == LOG:
         return JudgedEpisode(facts, timing, parity=parity_run(episode))
+    rescue = rescue_trace(episode, facts) if for_rescue else None
     if facts.mode == SHADOW:
-        return JudgedEpisode(facts, timing, twin_trace(episode), parity_run(episode), _shadow(episode, monitors))
+        return JudgedEpisode(
+            facts, timing, twin_trace(episode), parity_run(episode), _shadow(episode, monitors), rescue
+        )
     if facts.mode.startswith(TAKEOVER_PREFIX):
-        return JudgedEpisode(facts, timing, twin_trace(episode))
+        return JudgedEpisode(facts, timing, twin_trace(episode), rescue=rescue)
     return JudgedEpisode(facts, timing)
 
 

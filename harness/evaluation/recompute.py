@@ -23,15 +23,17 @@ def recompute(folder: Path, processes: int | None = None) -> tuple[Path, dict[st
     Raises:
         StoreError: no readable campaign there, or a record that does not match its hash.
         EpisodeDataError: a record lacks what its evaluation needs.
+        RescueTableError: the rescue map cannot be read.
     """
     # The reader defines its records by this package's EpisodeData: imported late, or the two would
     # import in a ring.
     from harness.evaluation.judged_campaign import judge_campaign
+    from harness.evaluation.rescue_table import read_rescue_table
     from harness.results.files import replace_atomically
     from harness.results.store import read_campaign_json
 
     campaign = read_campaign_json(folder)
-    summary = summarise_judged(judge_campaign(folder, campaign, processes), campaign)
+    summary = summarise_judged(judge_campaign(folder, campaign, processes), campaign, read_rescue_table(folder))
     path = folder / SUMMARY_FILE
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     replace_atomically(path, text.encode())

@@ -15,6 +15,8 @@ from harness.evaluation.label_agreement import agreement_figures
 from harness.evaluation.modes import EXPERT, LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
+from harness.evaluation.rescue_figures import rescue_figures
+from harness.evaluation.rescue_table import RescueRow
 from harness.evaluation.safety_gain import safety_gain, unavoidable_worlds
 from harness.evaluation.statistics.independence import independent_units
 from harness.evaluation.timing import TimingSums
@@ -31,6 +33,7 @@ METRIC_VERSIONS = {
     "ranking": 1,
     "paper_parity": 1,
     "safety_gain": 1,
+    "rescue": 1,
 }
 CAMPAIGN_KEYS = (
     "name",
@@ -65,13 +68,16 @@ def watched_monitors(campaign: Mapping[str, Any]) -> WatchedMonitors:
     return WatchedMonitors(campaign.get("thresholds"), campaign.get("monitors") or [])
 
 
-def summarise_judged(judged: Sequence[JudgedEpisode], campaign: Mapping[str, Any]) -> dict[str, Any]:
+def summarise_judged(
+    judged: Sequence[JudgedEpisode], campaign: Mapping[str, Any], rescue_map: Sequence[RescueRow] = ()
+) -> dict[str, Any]:
     """Every figure of a campaign.
 
     Args:
         judged: all finished episodes.
         campaign: content of ``campaign.json``; read here: ``thresholds``, ``monitors`` (``name unit privileged
             declared_latency_s`` each), ``criteria`` and what names the campaign.
+        rescue_map: its rows; empty where none was made.
 
     Returns:
         The content of ``summary.json``: JSON values only, no NaN.
@@ -102,6 +108,7 @@ def summarise_judged(judged: Sequence[JudgedEpisode], campaign: Mapping[str, Any
             "paper": PAPER_TPR_PERCENT,
         },
         "safety_gain": safety_gain(facts, traces, BOOTSTRAP_SEED),
+        "rescue": rescue_figures(rescue_map, [e.rescue for e in judged if e.rescue], unavoidable, campaign),
         "label_agreement": _agreement(shadows),
         "timing": timing.figures(),
         "warnings": campaign_warnings(counted),
