@@ -92,7 +92,9 @@ def test_log_mode_drives_the_expert_while_the_agent_only_answers(session: CarlaS
 
 
 def test_a_departure_ends_the_run_three_seconds_later_and_leaves_a_clip(session: CarlaSession) -> None:
-    record = drive(session, episode(monitors=["always_on"], duration_s=20.0), agent=drivers.StraightAhead())
+    # With this seed no guard rail stands where the car leaves the road: hitting one would end the run sooner.
+    spec = episode(monitors=["always_on"], duration_s=20.0, seeds=[1])
+    record = drive(session, spec, agent=drivers.StraightAhead())
     assert (record.outcome, record.events["end_reason"]) == ("completed", "departure")
     over = column(record, "lane_margin_m") < 0.0
     onset = int(np.argmax(over))
