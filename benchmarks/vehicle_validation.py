@@ -167,9 +167,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the result to this file")
     options = parser.parse_args()
     result = measure()
-    print(
-        f"{'manoeuvre':16s} {'m/s':>4s} {'position RMS':>14s} {'of path':>8s} {'yaw RMS':>9s} {'yaw rate RMS':>13s} {'a_y':>10s}"
-    )
+    print("manoeuvre         m/s   position RMS  of path   yaw RMS  yaw rate RMS        a_y")
     for name, by_speed in result["manoeuvres"].items():
         for speed, e in by_speed.items():
             print(
