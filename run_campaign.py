@@ -33,7 +33,8 @@ examples
 
 results
   campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
-  summary.json (every figure), report.html (open it in a browser)
+  rescue.parquet (until when each departure could be prevented), summary.json (every figure), report.html (open it
+  in a browser)
 
 exit codes
   0  the campaign ran; its verdict is PASS, INSUFFICIENT (too small to prove anything) or it sets no criteria
@@ -66,6 +67,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--out", metavar="DIR", type=Path, help="new results folder (default: results/<campaign>/<start time>)"
     )
     folders.add_argument("--resume", metavar="DIR", type=Path, help="go on with the campaign in this folder")
+    folders.add_argument(
+        "--rescue",
+        metavar="DIR",
+        type=Path,
+        help="like --resume, and find the last moment to prevent each departure even if the scenario leaves that out",
+    )
     parser.add_argument(
         "--simulator",
         metavar="WHICH",
@@ -92,6 +99,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="change a value of the scenario, keys joined by dots; may be repeated",
     )
     options = parser.parse_args(arguments)
+    options.resume = options.resume or options.rescue
     if options.scenario is None and options.resume is None:
         parser.error("a SCENARIO is needed, for example scenarios/curves.yaml (or --resume DIR)")
     if options.overrides and options.scenario is None:
@@ -127,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 limit=options.limit,
                 simulator=options.simulator,
                 ray_address=options.ray_address,
+                rescue=options.rescue is not None,
                 verify=options.verify,
                 device=options.device,
                 overrides=tuple(options.overrides),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,13 @@ from harness.cluster.episode_sink import EpisodeSink
 from harness.cluster.local_ray import local_cluster
 from harness.cluster.progress import CampaignProgress
 from harness.cluster.remote_ray import remote_cluster
+from harness.cluster.rescue_run import RescueSink, open_departures
+from harness.cluster.rescue_tasks import RescueExecutor
 from harness.cluster.scheduler import NothingWorksError, Scheduler
 from harness.cluster.shipping import files_to_ship
 from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
+from harness.results.index import IndexEntry
 from harness.results.provenance import provenance, utc_now, without_paths
 from harness.results.store import CampaignStore, StorageError, read_campaign_json
 from harness.simulation.launch import launch_for
@@ -41,6 +44,7 @@ class RunOptions:
         limit: only the first episodes.
         simulator: overrides the scenario's.
         ray_address: of a running Ray cluster; None to start one on this host.
+        rescue: map the departures of a resumed campaign even if its scenario says ``rescue_map: false``.
         verify: when resuming, check the hash of every stored file and run damaged episodes again.
         device: ``auto``, ``cpu`` or ``cuda``, for networks.
         overrides: ``key=value`` texts.
@@ -54,6 +58,7 @@ class RunOptions:
     limit: int | None = None
     simulator: str | None = None
     ray_address: str | None = None
+    rescue: bool = False
     verify: bool = False
     device: str = "auto"
     overrides: tuple[str, ...] = ()
@@ -120,6 +125,8 @@ def run_campaign(options: RunOptions) -> CampaignResult:
         sink = EpisodeSink(store, progress, campaign["simulator"])
         status, message = _run_episodes(todo, plan, options, simulator, sink, campaign)
         done = store.finished()
+        if status is Status.COMPLETE and (plan.spec.rescue_map or options.rescue):
+            status, message = _map_departures(store.folder, done, plan, options, simulator)
         stored = sum(episode.episode_id in done for episode in plan.episodes)
         if status is Status.COMPLETE and stored < len(plan.episodes):
             status = Status.INCOMPLETE
@@ -153,6 +160,28 @@ def _run_episodes(
         return Status.INTERRUPTED, "stopped on request"
     except (NothingWorksError, StorageError) as error:
         return Status.INCOMPLETE, str(error)
+    return Status.COMPLETE, ""
+
+
+def _map_departures(
+    folder: Path, entries: Mapping[str, IndexEntry], plan: CampaignPlan, options: RunOptions, simulator: Simulator
+) -> tuple[Status, str]:
+    """Make, or finish, the campaign's rescue map. What is known stays, whatever happens."""
+    tasks, rows = open_departures(folder, entries, plan.spec.takeover)
+    if not tasks:
+        return Status.COMPLETE, ""
+    sink = RescueSink(folder, tasks, rows)
+    executor = RescueExecutor(options.device, plan.thresholds, files=files_to_ship([task.run.spec for task in tasks]))
+    try:
+        with sink.progress, _cluster(options, plan, simulator, len(tasks)) as (log_folder, size):
+            settings = WorkerSettings(simulator, executor, log_folder)
+            Scheduler(settings, size.workers, sink, resources=size.resources).run(tasks)
+    except KeyboardInterrupt:
+        return Status.INTERRUPTED, "stopped on request"
+    except NothingWorksError as error:
+        return Status.INCOMPLETE, f"rescue map: {error}"
+    finally:
+        sink.store()
     return Status.COMPLETE, ""
 
 
