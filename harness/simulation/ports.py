@@ -16,7 +16,8 @@ import socket
 import stat
 import subprocess
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ FIRST_PORT = 20000
 LAST_PORT = 32000
 BLOCK_SIZE = 4  # rpc, +1 stream, +2 secondary, +3 traffic manager
 REAP_TIMEOUT_S = 30.0
+REAPED_FREE_AFTER_S = 5.0
 
 
 class NoFreePortsError(InfrastructureError):
@@ -94,8 +96,8 @@ def lease_port_block(
         if lock_fd is None:
             continue
         note = folder / f"{port}.{os.getuid()}.json"
-        _reap(note)
-        if all(_can_bind(port + k) for k in range(block_size)):
+        patience_s = REAPED_FREE_AFTER_S if _reap(note) else 0.0
+        if _is_free(range(port, port + block_size), patience_s):
             return PortLease(port, lock_fd, note)
         os.close(lock_fd)
     raise NoFreePortsError(
@@ -134,11 +136,11 @@ def _try_lock(path: Path) -> int | None:
     return lock_fd
 
 
-def _reap(note: Path) -> None:
-    """End what a killed holder of this block left running."""
+def _reap(note: Path) -> bool:
+    """End what a killed holder of this block left running; True if there was something."""
     left = _noted(note)
     if left is None:
-        return
+        return False
     if same_process(left["pid"], left["start"]):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(left["pid"], signal.SIGKILL)
@@ -146,6 +148,7 @@ def _reap(note: Path) -> None:
         with suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(left["remove"], capture_output=True, timeout=REAP_TIMEOUT_S, check=False)
     note.unlink(missing_ok=True)
+    return True
 
 
 def _noted(note: Path) -> dict[str, Any] | None:
@@ -163,6 +166,17 @@ def _noted(note: Path) -> dict[str, Any] | None:
             return {"pid": int(left["pid"]), "start": int(left["start"]), "remove": remove}
         except (ValueError, KeyError, TypeError):
             return None
+
+
+def _is_free(ports: Iterable[int], patience_s: float) -> bool:
+    """True once every port can be bound; what was killed just now may hold them a moment longer."""
+    deadline = time.monotonic() + patience_s
+    wanted = list(ports)
+    while not all(map(_can_bind, wanted)):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _can_bind(port: int) -> bool:
