@@ -86,6 +86,8 @@ class RunTruth:
         onsets: onset tick of each counted event, (E,).
         detectable: (E,) bool.
         shifts: circular shifts for the chance correction, ticks; empty without a detectable event.
+        merge_gap_ticks: alarms closer than this are one episode.
+        too_early_ticks: a useful episode that began so long before the onset is a false one as well.
     """
 
     zones: Zones
@@ -95,6 +97,8 @@ class RunTruth:
     onsets: npt.NDArray[np.int64]
     detectable: BoolArray
     shifts: npt.NDArray[np.int64]
+    merge_gap_ticks: int
+    too_early_ticks: int
 
 
 def run_truth(zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed: int) -> RunTruth:
@@ -124,7 +128,17 @@ def run_truth(zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed:
     if detectable.any():
         last = int(onsets[detectable].max())
         shifts = np.random.default_rng(shift_seed).integers(1, last, size=CIRCULAR_SHIFTS)
-    return RunTruth(zones, tick_s, exposure, cut_windows(zones, tick_s), onsets, detectable, shifts)
+    return RunTruth(
+        zones,
+        tick_s,
+        exposure,
+        cut_windows(zones, tick_s),
+        onsets,
+        detectable,
+        shifts,
+        ticks_at_least(MERGE_GAP_S, tick_s),
+        ticks_longer_than(LEAD_CAP_S, tick_s),
+    )
 
 
 def judge_run(alarm: BoolArray, truth: RunTruth) -> RunAlarms:
@@ -133,57 +147,63 @@ def judge_run(alarm: BoolArray, truth: RunTruth) -> RunAlarms:
     Raises:
         InvalidTraceError: alarm and run differ in length.
     """
-    zones = truth.zones
+    zones, windows = truth.zones, truth.windows
     if len(alarm) != len(zones.negative):
         raise InvalidTraceError(f"alarm has {len(alarm)} ticks, the run {len(zones.negative)}")
-    alarm = np.ascontiguousarray(alarm, dtype=np.bool_)
-    lead_ticks, late, useful, false_nominal, false_degraded = _rule(alarm, zones, truth.onsets, truth.tick_s)
+    lead_ticks, late, useful, false_nominal, false_degraded = _rule(alarm, truth)
     hit = lead_ticks >= 0
-    tp, fp, fn, tn = truth.windows.count(alarm)
+    tp, fp = windows.alarmed(alarm)
     counts = AlarmCounts(
         events=len(truth.onsets),
-        detectable=int(np.count_nonzero(truth.detectable)),
-        hits=int(np.count_nonzero(hit)),
-        hits_detectable=int(np.count_nonzero(hit & truth.detectable)),
+        detectable=int(truth.detectable.sum()),
+        hits=int(hit.sum()),
+        hits_detectable=int((hit & truth.detectable).sum()),
         chance_hits=_chance_hits(alarm, truth),
-        late=int(np.count_nonzero(late & ~hit)),
+        late=int((late & ~hit).sum()),
         useful=useful,
         false_nominal=false_nominal,
         false_degraded=false_degraded,
-        alarmed_s=float(np.count_nonzero(alarm & zones.negative)) * truth.tick_s,
+        alarmed_s=alarmed_ticks(alarm, zones.negative) * truth.tick_s,
         tp=tp,
         fp=fp,
-        fn=fn,
-        tn=tn,
+        fn=len(windows.positive) - tp,
+        tn=len(windows.negative) - fp,
     )
     return RunAlarms(counts, tuple(np.minimum(LEAD_CAP_S, lead_ticks[hit] * truth.tick_s).tolist()))
 
 
-def count_episodes(alarm: BoolArray, zones: Zones, tick_s: float) -> tuple[int, int, int]:
-    """Alarm episodes of one run: (useful, false in nominal time, false in degraded but safe time)."""
-    onsets = np.array([event.onset_tick for event in zones.events], dtype=np.int64)
-    _, _, useful, false_nominal, false_degraded = _rule(np.ascontiguousarray(alarm), zones, onsets, tick_s)
-    return useful, false_nominal, false_degraded
+class EpisodeRulings(NamedTuple):
+    """Detectable events found, and alarm episodes: useful, false in nominal, false in degraded but safe time."""
+
+    hits_detectable: int
+    useful: int
+    false_nominal: int
+    false_degraded: int
 
 
-def _rule(
-    alarm: BoolArray, zones: Zones, onsets: npt.NDArray[np.int64], tick_s: float
-) -> tuple[npt.NDArray[np.int64], BoolArray, int, int, int]:
-    merge_gap, too_early = ticks_at_least(MERGE_GAP_S, tick_s), ticks_longer_than(LEAD_CAP_S, tick_s)
-    ruled: tuple[npt.NDArray[np.int64], BoolArray, int, int, int] = _rule_episodes(
+def rule_episodes(alarm: BoolArray, truth: RunTruth) -> EpisodeRulings:
+    """The rulings alone, (N,) bool: what a search over thresholds or zones needs."""
+    lead_ticks, _, useful, false_nominal, false_degraded = _rule(alarm, truth)
+    return EpisodeRulings(int(((lead_ticks >= 0) & truth.detectable).sum()), useful, false_nominal, false_degraded)
+
+
+def _rule(alarm: BoolArray, truth: RunTruth) -> tuple[npt.NDArray[np.int64], BoolArray, int, int, int]:
+    zones = truth.zones
+    ruled: tuple[npt.NDArray[np.int64], BoolArray, int, int, int] = rule_loop(
         alarm,
         zones.positive_event,
         zones.reaction_event,
         zones.negative,
         zones.degraded_safe,
-        onsets,
-        merge_gap,
-        too_early,
+        truth.onsets,
+        truth.merge_gap_ticks,
+        truth.too_early_ticks,
     )
     return ruled
 
 
-def _rule_episodes_loop(
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def rule_loop(
     alarm: Any,
     positive_event: Any,
     reaction_event: Any,
@@ -234,20 +254,33 @@ def _rule_episodes_loop(
     return lead, late, useful, false_nominal, false_degraded
 
 
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def alarmed_ticks(alarm: Any, negative: Any) -> int:
+    """Ticks of negative time under alarm, (N,) bool each."""
+    count = 0
+    for tick in range(alarm.shape[0]):
+        if alarm[tick] and negative[tick]:
+            count += 1
+    return count
+
+
 def _chance_hits(alarm: BoolArray, truth: RunTruth) -> float:
     """Mean hits on detectable events when the alarm train is shifted circularly inside the run.
 
     The train ends at the last onset: what a monitor shouts after the departure must not be rolled in
     front of it.
     """
-    if len(truth.shifts) == 0 or not alarm.any():
+    if len(truth.shifts) == 0:
         return 0.0
     last = int(truth.onsets[truth.detectable].max())
     return float(_shifted_hits(alarm[:last], truth.zones.positive_event, truth.detectable, truth.shifts))
 
 
-def _shifted_hits_loop(alarm: Any, positive_event: Any, detectable: Any, shifts: Any) -> float:
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _shifted_hits(alarm: Any, positive_event: Any, detectable: Any, shifts: Any) -> float:
     n = alarm.shape[0]
+    if not alarm.any():
+        return 0.0
     met = np.zeros((detectable.shape[0], shifts.shape[0]), dtype=np.bool_)
     for tick in range(n):
         event = positive_event[tick]
@@ -256,8 +289,4 @@ def _shifted_hits_loop(alarm: Any, positive_event: Any, detectable: Any, shifts:
                 source = tick - shifts[k]
                 if alarm[source if source >= 0 else source + n]:
                     met[event, k] = True
-    return float(met.sum() / shifts.shape[0])
-
-
-_rule_episodes = numba.njit(cache=True)(_rule_episodes_loop)
-_shifted_hits = numba.njit(cache=True)(_shifted_hits_loop)
+    return met.sum() / shifts.shape[0]

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
 from harness.evaluation.departures import Departure, find_departures
 from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.event_metrics import AlarmCounts, RunAlarms, RunTruth, judge_run, run_truth
+from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_run, rule_episodes, run_truth
 from harness.evaluation.probability import ProbabilitySums, probability_sums
 from harness.evaluation.ranking import RankedRun
+from harness.evaluation.stretches import BoolArray
 from harness.evaluation.zones import HORIZON_S, REACTION_S, SWEPT_HORIZONS_S, SWEPT_REACTIONS_S, find_zones
 
 TIMING_PREFIX = "monitor_ms__"
@@ -109,7 +110,7 @@ def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, g
             counts[row] = judged[name].counts
     sweep = None
     if MAIN_POINT in alarms:
-        sweep = np.array([_swept(judge_run(alarms[MAIN_POINT], truth), truth) for truth in ground.swept])
+        sweep = np.array([_swept(alarms[MAIN_POINT], truth) for truth in ground.swept])
     probability = episode.probability(monitor)
     metres = episode.column("speed_mps").astype(np.float64) * episode.tick_s
     return MonitorRun(
@@ -136,9 +137,10 @@ def thresholds_of(point: Point | None, condition: str) -> Point | None:
     return point if groups is None else groups.get(condition)
 
 
-def _swept(run: RunAlarms, truth: RunTruth) -> tuple[float, float, float, float]:
-    counts = run.counts
-    return counts.detectable, counts.hits_detectable, counts.false_alarms, truth.exposure.negative_s
+def _swept(alarm: BoolArray, truth: RunTruth) -> tuple[float, float, float, float]:
+    ruled = rule_episodes(alarm, truth)
+    false = ruled.false_nominal + ruled.false_degraded
+    return float(truth.detectable.sum()), ruled.hits_detectable, false, truth.exposure.negative_s
 
 
 def _latency_ms(episode: EpisodeData, monitor: str) -> npt.NDArray[np.float32]:

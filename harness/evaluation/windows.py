@@ -8,7 +8,9 @@ window is alarmed if the alarm is up anywhere in it. Nothing is carried from one
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -29,12 +31,20 @@ class Windows:
     negative: npt.NDArray[np.int64]
     ticks: int
 
-    def count(self, alarm: BoolArray) -> tuple[int, int, int, int]:
-        """(TP, FP, FN, TN) of an alarm, (N,) bool."""
-        up = np.concatenate(([0], np.cumsum(alarm)))
-        tp = int(np.count_nonzero(up[self.positive + self.ticks] > up[self.positive]))
-        fp = int(np.count_nonzero(up[self.negative + self.ticks] > up[self.negative]))
-        return tp, fp, len(self.positive) - tp, len(self.negative) - fp
+    def alarmed(self, alarm: BoolArray) -> tuple[int, int]:
+        """Positive and negative windows in which an alarm, (N,) bool, is up: (TP, FP)."""
+        return _alarmed(alarm, self.positive, self.ticks), _alarmed(alarm, self.negative, self.ticks)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _alarmed(alarm: Any, starts: Any, ticks: int) -> int:
+    count = 0
+    for start in starts:
+        for tick in range(start, start + ticks):
+            if alarm[tick]:
+                count += 1
+                break
+    return count
 
 
 def cut_windows(zones: Zones, tick_s: float) -> Windows:
