@@ -8,7 +8,7 @@ import carla
 import numpy as np
 import numpy.typing as npt
 
-from embedded_carla.scene.lanes import LaneSection, RoadLanes, slope
+from embedded_carla.scene.lanes import LaneSection, OpenDriveError, RoadLanes, slope
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,7 +41,11 @@ class SectionGeometry:
 
 
 def _lane_samples(carla_map: carla.Map, road_id: int, lane_id: int, s_m: FloatArray) -> FloatArray | None:
-    """(N, 5): x, y, z, width, yaw in degrees; None if the map does not know the lane."""
+    """(N, 5): x, y, z, width, yaw in degrees; None if the map does not know the lane.
+
+    Raises:
+        OpenDriveError: the map puts it nowhere.
+    """
     rows = []
     for s in s_m:
         waypoint = carla_map.get_waypoint_xodr(road_id, lane_id, float(s))
@@ -50,7 +54,13 @@ def _lane_samples(carla_map: carla.Map, road_id: int, lane_id: int, s_m: FloatAr
         transform = waypoint.transform
         place = transform.location
         rows.append((place.x, place.y, place.z, waypoint.lane_width, transform.rotation.yaw))
-    return np.array(rows)
+    samples = np.array(rows)
+    if not np.isfinite(samples).all():
+        raise OpenDriveError(
+            f"road {road_id} lane {lane_id} lies nowhere: look for numbers that are missing or not finite in its "
+            "planView, elevationProfile, laneOffset or width elements"
+        )
+    return samples
 
 
 def _drift(road: RoadLanes, section: LaneSection, lane_id: int, own_share: float, s_m: FloatArray) -> FloatArray:

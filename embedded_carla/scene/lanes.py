@@ -144,6 +144,28 @@ def _read_lane(element: ElementTree.Element, section_start_s_m: float) -> Lane:
     return Lane(int(element.get("id") or 0), (element.get("type") or "none").lower(), tuple(marks), widths)
 
 
+def _read_road(road: ElementTree.Element) -> RoadLanes | None:
+    """One road; None if it has no lanes."""
+    length_m = float(road.get("length") or 0.0)
+    elements = sorted(road.findall("lanes/laneSection"), key=lambda e: float(e.get("s") or 0.0))
+    starts = [float(e.get("s") or 0.0) for e in elements] + [length_m]
+    sections = []
+    for element, start_s_m, end_s_m in zip(elements, starts[:-1], starts[1:], strict=True):
+        lanes = [_read_lane(lane, start_s_m) for lane in element.iter("lane")]
+        centre = [lane for lane in lanes if lane.lane_id == 0] or [Lane(0, "none", (), ())]
+        beside = sorted((lane for lane in lanes if lane.lane_id != 0), key=lambda lane: -lane.lane_id)
+        if beside and end_s_m > start_s_m:
+            sections.append(LaneSection(start_s_m, end_s_m, centre[0], tuple(beside)))
+    if not sections:
+        return None
+    in_junction = road.get("junction") not in (None, "-1")
+    offsets = _read_cubics(road.findall("lanes/laneOffset"), "s", 0.0)
+    heights = tuple(float(e.get("s") or 0.0) for e in road.findall("elevationProfile/elevation"))
+    joints = tuple(float(e.get("s") or 0.0) for e in road.findall("planView/geometry"))
+    road_id = int(road.get("id") or 0)
+    return RoadLanes(road_id, length_m, in_junction, tuple(sections), offsets, heights, joints)
+
+
 def read_roads(xodr: str) -> tuple[RoadLanes, ...]:
     """Read all roads of an OpenDRIVE text.
 
@@ -154,25 +176,10 @@ def read_roads(xodr: str) -> tuple[RoadLanes, ...]:
         root = ElementTree.fromstring(xodr)
     except ElementTree.ParseError as error:
         raise OpenDriveError(f"OpenDRIVE text is not well-formed XML: {error}; check the file's encoding") from error
-    roads = []
-    for road in root.findall("road"):
-        length_m = float(road.get("length") or 0.0)
-        elements = sorted(road.findall("lanes/laneSection"), key=lambda e: float(e.get("s") or 0.0))
-        starts = [float(e.get("s") or 0.0) for e in elements] + [length_m]
-        sections = []
-        for element, start_s_m, end_s_m in zip(elements, starts[:-1], starts[1:], strict=True):
-            lanes = [_read_lane(lane, start_s_m) for lane in element.iter("lane")]
-            centre = [lane for lane in lanes if lane.lane_id == 0] or [Lane(0, "none", (), ())]
-            beside = sorted((lane for lane in lanes if lane.lane_id != 0), key=lambda lane: -lane.lane_id)
-            if beside and end_s_m > start_s_m:
-                sections.append(LaneSection(start_s_m, end_s_m, centre[0], tuple(beside)))
-        if sections:
-            in_junction = road.get("junction") not in (None, "-1")
-            offsets = _read_cubics(road.findall("lanes/laneOffset"), "s", 0.0)
-            heights = tuple(float(e.get("s") or 0.0) for e in road.findall("elevationProfile/elevation"))
-            joints = tuple(float(e.get("s") or 0.0) for e in road.findall("planView/geometry"))
-            road_id = int(road.get("id") or 0)
-            roads.append(RoadLanes(road_id, length_m, in_junction, tuple(sections), offsets, heights, joints))
+    try:
+        roads = [road for road in map(_read_road, root.findall("road")) if road is not None]
+    except ValueError as error:
+        raise OpenDriveError(f"a number in the OpenDRIVE text cannot be read: {error}") from error
     if not roads:
         raise OpenDriveError("OpenDRIVE text holds no <road> with lanes; is it an .xodr file?")
     return tuple(roads)

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import carla
 
+from embedded_carla.world.boxes import Box, overlap
+from embedded_carla.world.map_trial import CrashError, require_survivable
 from embedded_carla.world.pose import Pose, wrapped_deg
 from embedded_carla.world.road_surface import RoadSurface
 
@@ -19,6 +21,11 @@ DEFAULT_TEXTURE_PACK = "default"
 DEFAULT_SCENERY_SEED = 0
 SPAWN_SPACING_M = 30.0
 SPAWN_HEIGHT_M = 0.5
+SPAWN_HALF_ROOM_M = (4.4, 1.5, 2.0)
+"""Half length, width and height of the largest vehicle, a fire engine, and a little air."""
+_CELL_M = 10.0
+LONGEST_ROADS_M = 200_000.0
+"""All roads of a map together."""
 _MAP_PREFIX = "Carla/Maps/"
 
 
@@ -75,41 +82,70 @@ def read_map(name: str, xodr: str) -> LoadedMap:
     """Read an OpenDRIVE text.
 
     Raises:
-        MapError: not well-formed, not OpenDRIVE, without roads, or bad ``userData``.
+        MapError: not well-formed, not OpenDRIVE, without roads, too long, bad ``userData``, or such that CARLA's reader
+            refuses it or crashes on it.
     """
+    root = _parsed(xodr)
+    header_data = {item.get("code"): item.get("value", "") for item in root.iterfind("header/userData")}
+    try:
+        scenery_seed = int(header_data.get("scenery_seed", str(DEFAULT_SCENERY_SEED)))
+        length_m = sum(float(road.get("length", "nan")) for road in root.iterfind("road"))
+        if not length_m <= LONGEST_ROADS_M:
+            raise MapError(f"the roads are {length_m:g} m long together: at most {LONGEST_ROADS_M:g} m can be loaded")
+        require_survivable(lambda: _read_geometry(name, xodr, root))
+        carla_map, surface, spawn_points = _read_geometry(name, xodr, root)
+    except MapError:
+        raise
+    except CrashError as error:
+        raise MapError(
+            f"CARLA's reader crashes on the OpenDRIVE text ({error}): look for roads without geometry or lanes, "
+            "and for lane links to lanes that do not exist"
+        ) from error
+    except ValueError as error:
+        raise MapError(f"a number in the OpenDRIVE text cannot be read: {error}") from error
+    except (RuntimeError, LookupError) as error:
+        raise MapError(f"CARLA's reader refuses the OpenDRIVE text: {error}") from error
+    texture_pack = header_data.get("texture_pack", DEFAULT_TEXTURE_PACK)
+    return LoadedMap(name, xodr, carla_map, surface, texture_pack, scenery_seed, spawn_points)
+
+
+def _read_geometry(name: str, xodr: str, root: ElementTree.Element) -> tuple[carla.Map, RoadSurface, tuple[Pose, ...]]:
+    carla_map = carla.Map(name, xodr)
+    surface = RoadSurface(carla_map, root)
+    return carla_map, surface, _spawn_points(carla_map, surface)
+
+
+def _parsed(xodr: str) -> ElementTree.Element:
     try:
         root = ElementTree.fromstring(xodr)
     except (ElementTree.ParseError, ValueError) as error:
         raise MapError(f"the OpenDRIVE text is not well-formed XML: {error}") from error
     if root.tag != "OpenDRIVE" or root.find("road") is None:
         raise MapError("the text is not an OpenDRIVE map: it needs an <OpenDRIVE> element with at least one <road>")
-    header_data = {item.get("code"): item.get("value", "") for item in root.iterfind("header/userData")}
-    seed_text = header_data.get("scenery_seed", str(DEFAULT_SCENERY_SEED))
-    try:
-        scenery_seed = int(seed_text)
-        carla_map = carla.Map(name, xodr)
-        surface = RoadSurface(carla_map, root)
-    except ValueError as error:
-        raise MapError(f"a number in the OpenDRIVE text cannot be read: {error}") from error
-    except RuntimeError as error:
-        raise MapError(f"CARLA's reader refuses the OpenDRIVE text: {error}") from error
-    return LoadedMap(
-        name,
-        xodr,
-        carla_map,
-        surface,
-        header_data.get("texture_pack", DEFAULT_TEXTURE_PACK),
-        scenery_seed,
-        _spawn_points(carla_map),
-    )
+    return root
 
 
-def _spawn_points(carla_map: carla.Map) -> tuple[Pose, ...]:
+def _spawn_points(carla_map: carla.Map, surface: RoadSurface) -> tuple[Pose, ...]:
+    """Poses as cars will have them: pitched and rolled by the road under their wheels."""
     points = []
     for waypoint in carla_map.generate_waypoints(SPAWN_SPACING_M):
         if waypoint.is_junction or waypoint.lane_type != carla.LaneType.Driving:
             continue
-        at, turn = waypoint.transform.location, waypoint.transform.rotation
-        pitch_deg, yaw_deg = wrapped_deg(turn.pitch), wrapped_deg(turn.yaw)
-        points.append(Pose(at.x, at.y, at.z + SPAWN_HEIGHT_M, pitch_deg, yaw_deg, wrapped_deg(turn.roll)))
-    return tuple(points)
+        at, yaw_deg = waypoint.transform.location, wrapped_deg(waypoint.transform.rotation.yaw)
+        z_m, pitch_deg, roll_deg = surface.attitude(at.x, at.y, at.z, yaw_deg)
+        points.append(Pose(at.x, at.y, z_m + SPAWN_HEIGHT_M, pitch_deg, yaw_deg, roll_deg))
+    return tuple(_with_room(points))
+
+
+def _with_room(points: list[Pose]) -> list[Pose]:
+    """The points on which vehicles of any size stand side by side without touching: of two too close, the first."""
+    kept: list[Pose] = []
+    near: dict[tuple[int, int], list[Box]] = {}
+    for point in points:
+        box = Box(point.x_m, point.y_m, point.z_m, point.yaw_deg, *SPAWN_HALF_ROOM_M)
+        column, row = int(point.x_m // _CELL_M), int(point.y_m // _CELL_M)
+        cells = [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        if all(overlap(box, other) is None for cell in cells for other in near.get(cell, ())):
+            kept.append(point)
+            near.setdefault((column, row), []).append(box)
+    return kept

@@ -1,4 +1,4 @@
-"""Random OpenDRIVE roads with everything that ``carla.Map`` reads, and that map's own idea of where their borders lie."""
+"""Random OpenDRIVE roads with all that ``carla.Map`` reads, and that map's own idea of where their borders lie."""
 
 from __future__ import annotations
 
