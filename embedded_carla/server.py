@@ -227,7 +227,7 @@ class Server:
             "get_sensor_token": value(get_sensor_token),
             "get_episode_settings": value(lambda: list(world.settings.values)),
             "set_episode_settings": value(set_episode_settings),
-            _TICK_CUE: value(lambda: world.frame),  # by the clock: the next tick comes by itself
+            _TICK_CUE: value(lambda: world.frame + 1),  # by the clock: the next tick comes by itself
             "load_new_episode": void(load_new_episode),
         }
 

@@ -16,6 +16,8 @@ from embedded_carla.vehicle.drivetrain import Curve, Gears, constant_power_curve
 GRAVITY_MPS2 = 9.81
 REFERENCE_TIRE_FRICTION = 3.5
 """CARLA's usual `tire_friction`; it stands for the vehicle's friction coefficient on a dry road."""
+LEAST_FRICTION = 1e-6
+"""Stands for no friction at all: the tyre formula divides by it."""
 MAX_ROAD_WHEEL_RAD = math.radians(35.0)
 FULL_BRAKE_MPS2 = 0.9 * GRAVITY_MPS2
 """Deceleration that a full pedal asks for, unless the wheels' brake torques say otherwise."""
@@ -150,7 +152,7 @@ class VehicleParameters:
     @property
     def mu(self) -> float:
         """Friction coefficient on a dry road with the tyres fitted."""
-        return self.dry_friction * self.tire_friction / REFERENCE_TIRE_FRICTION
+        return max(self.dry_friction * self.tire_friction / REFERENCE_TIRE_FRICTION, LEAST_FRICTION)
 
     @property
     def understeer_rad_per_g(self) -> float:

@@ -100,7 +100,7 @@ def with_physics(p: VehicleParameters, control: Sequence[Any]) -> VehicleParamet
     take("mass_kg", new.number(MASS), old.number(MASS), above_zero)
     take("drag_coefficient", new.number(DRAG), old.number(DRAG))
     take("cg_height_m", float(control[CENTRE_OF_MASS][2]), p.cg_height_m, above_zero)
-    take("tire_friction", new.mean(TIRE_FRICTION), old.mean(TIRE_FRICTION), above_zero)
+    take("tire_friction", new.mean(TIRE_FRICTION), old.mean(TIRE_FRICTION))
     take("max_steer_deg", new.largest(MAX_STEER), old.largest(MAX_STEER), above_zero)
     take("brake_torque_nm", new.mean(BRAKE_TORQUE), old.mean(BRAKE_TORQUE))
     take("hand_brake_torque_nm", new.mean(HAND_BRAKE_TORQUE, 2), old.mean(HAND_BRAKE_TORQUE, 2))

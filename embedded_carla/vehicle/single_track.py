@@ -67,6 +67,9 @@ def _forces(
     mu_front = axle_friction(p.mu * ground.friction_front, load_front_n, static_front_n, p.load_sensitivity)
     mu_rear = axle_friction(p.mu * ground.friction_rear, load_rear_n, static_rear_n, p.load_sensitivity)
 
+    # Without grip nothing holds a car back: neither the motor's drag nor the wheels' own resistance.
+    grip_mps2 = (mu_front * load_front_n + mu_rear * load_rear_n) / p.mass_kg
+    drag_mps2 = min(max(drag_mps2, -grip_mps2), grip_mps2)
     # Longitudinal forces, each axle within its circle; brakes are distributed by load.
     room_front_n = _AXLE_USE * mu_front * load_front_n
     room_rear_n = _AXLE_USE * mu_rear * load_rear_n
@@ -115,7 +118,7 @@ def _forces(
     driven_mps2 = (drive_front_n * cos + drive_rear_n) / p.mass_kg
     pulled_mps2 = driven_mps2 + air_mps2 + pull.gravity_along_mps2 - drag_mps2
     a_free = inertia_share * pulled_mps2 - w * fy_front_n * sin / p.mass_kg
-    rolling_mps2 = (p.rolling_resistance + ground.rolling_resistance) * pull.normal_mps2
+    rolling_mps2 = min((p.rolling_resistance + ground.rolling_resistance) * pull.normal_mps2, grip_mps2)
     a_rub = (brake_front_n * cos + brake_rear_n) / p.mass_kg + inertia_share * rolling_mps2
     # Rolling without slip, and standing tyres, hold a car on a bank.
     a_across = w * ((front_across_n + fy_rear_n) / p.mass_kg + pull.gravity_across_mps2)

@@ -82,8 +82,8 @@ class _Loop:
 
 @dataclass
 class AckermannDriver:
-    """Works the pedals and the wheel of one vehicle: the speed loop moves a wanted acceleration, the acceleration
-    loop moves the pedals, each by a step a tick, as CARLA's controller does."""
+    """Works the pedals and the wheel of one vehicle: the speed loop asks for an acceleration, the acceleration loop
+    moves the pedals towards it, a step each tick."""
 
     target: AckermannTarget
     settings: AckermannSettings = field(default_factory=AckermannSettings)
@@ -105,14 +105,15 @@ class AckermannDriver:
             return Control(steer=steer, brake=1.0)
         if speed_mps < -STANDSTILL_MPS:  # it rolls the other way: stop first
             return Control(steer=steer, brake=1.0, reverse=way > 0.0)
-        step = self._speed_loop.output(self.settings.speed, wanted_mps - speed_mps, dt_s)
-        if target.jerk_mps3 > 0.0:
-            step = min(max(step, -target.jerk_mps3 * dt_s), target.jerk_mps3 * dt_s)
+        asked_mps2 = self._speed_loop.output(self.settings.speed, wanted_mps - speed_mps, dt_s)
         low = -(target.acceleration_mps2 or STRONGEST_BRAKING_MPS2)
         high = target.acceleration_mps2 or STRONGEST_ACCELERATION_MPS2
-        self._wanted_mps2 = min(max(self._wanted_mps2 + step, low), high)
+        change = min(max(asked_mps2, low), high) - self._wanted_mps2
+        if target.jerk_mps3 > 0.0:
+            change = min(max(change, -target.jerk_mps3 * dt_s), target.jerk_mps3 * dt_s)
+        self._wanted_mps2 += change
         error = self._wanted_mps2 - acceleration_mps2
-        step = self._acceleration_loop.output(self.settings.acceleration, error, dt_s)
+        step = self._acceleration_loop.output(self.settings.acceleration, error, 1.0)  # per tick
         self._pedal = min(max(self._pedal + step, -1.0), 1.0)
         return Control(max(self._pedal, 0.0), steer, max(-self._pedal, 0.0), reverse=way < 0.0)
 

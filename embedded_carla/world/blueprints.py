@@ -24,6 +24,7 @@ class Kind(Enum):
     """Computed by the client from the states; the server only keeps the actor."""
     INSTRUMENT = "instrument"
     """A sensor of ``sensors.instrument``: LiDAR, radar, GNSS, obstacle."""
+    FRICTION_ZONE = "friction zone"
     WALKER = "walker"
     CONTROLLER = "controller"
     """Kept for the client's own walker navigation; it does nothing here."""
@@ -222,6 +223,7 @@ _GNSS = {
     **{f"noise_{axis}_{kind}": "0.0" for axis in ("lat", "lon", "alt") for kind in ("bias", "stddev")},
 }
 _OBSTACLE = {"sensor_tick": "0.0", "distance": "5.0", "hit_radius": "0.5"}
+_FRICTION_ZONE = {"friction": "3.5", "extent_x": "300.0", "extent_y": "300.0", "extent_z": "300.0"}
 _IMU = _numbers(
     {
         "sensor_tick": "0.0",
@@ -248,6 +250,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     _prop("trafficwarning", (1.310, 0.602, 1.430), "big"),
     _prop("warningconstruction", (0.529, 0.529, 0.611), "medium"),
     _prop("barrel", (0.344, 0.344, 0.512), "medium"),
+    Blueprint(
+        "static.trigger.friction", Kind.FRICTION_ZONE, (_text("role_name", "default"), *_numbers(_FRICTION_ZONE))
+    ),
     *(_walker(number) for number in range(1, 13)),
     Blueprint("controller.ai.walker", Kind.CONTROLLER, (_text("role_name", "default"),)),
     _sensor("camera.rgb", Kind.CAMERA, tables.SENSOR_RGB_CAMERA, _CAMERA + _FILM),

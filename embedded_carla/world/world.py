@@ -11,6 +11,7 @@ from embedded_carla.sensors.collision import collision_payload
 from embedded_carla.sensors.imu import GRAVITY_MPS2
 from embedded_carla.sensors.instrument import Surroundings
 from embedded_carla.sensors.obstacle import Obstacle
+from embedded_carla.vehicle.parameters import LEAST_FRICTION
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.wire.outbox import Part
 from embedded_carla.wire.streams import token
@@ -19,6 +20,7 @@ from embedded_carla.world.actors import Actor, Sensor
 from embedded_carla.world.blueprints import SPECTATOR, Kind
 from embedded_carla.world.bodies import bodies_of
 from embedded_carla.world.boxes import Box
+from embedded_carla.world.friction_zones import FrictionZone, FrictionZones
 from embedded_carla.world.map_library import (
     DEFAULT_MAP,
     GENERATED_MAP,
@@ -65,6 +67,7 @@ class World:
         frame: number of the latest tick; never falls, not even when the world changes.
         elapsed_s: simulation time of the episode.
         orders: what clients have asked of vehicles beyond pedals.
+        friction_zones: areas in which tyres grip otherwise.
         imu_gravity_mps2: gravity that IMUs feel; clients may set it.
         traffic_managers: port -> address of the traffic managers that clients run; they outlive episodes.
     """
@@ -144,6 +147,7 @@ class World:
         self.elapsed_s = 0.0
         self.weather = CLEAR_NOON
         self.orders = MotionOrders()
+        self.friction_zones = FrictionZones()
         self.imu_gravity_mps2 = GRAVITY_MPS2
         self._states_sent = 0
         self.actors: dict[int, Actor] = {}
@@ -184,6 +188,7 @@ class World:
             self.remove(child.actor_id)
         del self.actors[actor_id]
         self.orders.forget(actor_id)
+        self.friction_zones.forget(actor_id)
         self._sort_actors()
         return True
 
@@ -198,6 +203,7 @@ class World:
         self._walkers = [actor for actor in actors if isinstance(actor, Walker)]
         self._attached = [actor for actor in actors if actor.parent is not None]
         self._bodies = [actor for actor in actors if actor.kind in (Kind.VEHICLE, Kind.PROP, Kind.WALKER)]
+        self.friction_zones.zones = [actor for actor in actors if isinstance(actor, FrictionZone)]
         self._sensors = [actor for actor in actors if isinstance(actor, Sensor) and actor.stream_id]
 
     # -- one tick -------------------------------------------------------------------------------------------
@@ -207,10 +213,11 @@ class World:
         dt_s = self.settings.tick_s
         friction = road_friction(effective_weather(self.weather))
         moving = [vehicle for vehicle in self._vehicles if vehicle.moves]
+        self.friction_zones.apply(moving)
         self.orders.before_move(moving, dt_s)
         weightless = self.orders.weightless
         for vehicle in moving:
-            vehicle.move(0.0 if vehicle.actor_id in weightless else friction, dt_s)
+            vehicle.move(LEAST_FRICTION if vehicle.actor_id in weightless else friction, dt_s)
         self.orders.after_move(moving)
         solid = [actor for actor in self._bodies if actor.collides] if moving else []
         self._collisions = collisions.resolve(solid, self.scenery.obstacles) if moving else []
@@ -302,6 +309,7 @@ class World:
             [actor.velocity_mps for actor in others],
             [actor.to_wire() for actor in others] if isinstance(sensor.instrument, Obstacle) else (),
             (sensor if carrier is None else carrier).to_wire(),
+            self.scenery.obstacles,
         )
 
     def drawn_bodies(self) -> list[BoxActor]:

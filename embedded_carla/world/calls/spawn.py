@@ -19,6 +19,7 @@ from embedded_carla.world.actors import Actor, Sensor
 from embedded_carla.world.blueprints import BY_ID, Blueprint, Kind
 from embedded_carla.world.boxes import Box
 from embedded_carla.world.calls.call import existing
+from embedded_carla.world.friction_zones import FrictionZone
 from embedded_carla.world.pose import Pose, finite, pose_from_wire
 from embedded_carla.world.vehicle import Vehicle
 from embedded_carla.world.walker import Walker
@@ -93,6 +94,10 @@ def _make(
             vehicle.refresh_record()
             _ = world.scenery.obstacles  # build now: the time belongs to the spawn, not to the first tick
         return vehicle
+    if blueprint.kind is Kind.FRICTION_ZONE:
+        zone = FrictionZone(world.new_actor_id(), blueprint, description, pose=pose, **common)
+        zone.read_attributes()
+        return zone
     if blueprint.kind is Kind.WALKER:
         walker = Walker(world.new_actor_id(), blueprint, description, pose=pose, **common)
         walker.put_on(world.map.surface)
