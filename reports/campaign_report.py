@@ -25,6 +25,7 @@ from reports.sections import (
     monitors,
     paper,
     provenance,
+    rescue,
     safety,
     verdict,
 )
@@ -63,6 +64,7 @@ def _sections(data: CampaignData) -> list[Section]:
         headline.build(data),
         conditions.build(data, alarms_by_condition(data.summary, learned), MAIN_POINT),
         safety.build(data),
+        rescue.build(data),
         paper.build(data),
         monitors.build(data),
         episodes.build(data, set(shown)),
