@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import carla
 import numpy as np
@@ -12,6 +12,9 @@ import numpy as np
 from embedded_carla.render.types import BoxActor
 from embedded_carla.sensors.rays import Float64Array, RayCaster
 from embedded_carla.world.pose import Pose, finite, rotation_matrix
+
+if TYPE_CHECKING:
+    from embedded_carla.world.obstacles import Obstacles
 
 Vector = tuple[float, float, float]
 
@@ -25,6 +28,7 @@ class Surroundings:
         dt_s: length of the tick.
         bodies: movable boxes other than the one that carries the sensor; body_velocities_mps: of each.
         actors: Actor of each body in wire form; own_actor: of what carries the sensor, or of the sensor itself.
+        scenery: what is solid beside the road.
     """
 
     pose: Pose
@@ -36,6 +40,7 @@ class Surroundings:
     body_velocities_mps: Sequence[Vector]
     actors: Sequence[object]
     own_actor: object
+    scenery: Obstacles
 
 
 class Instrument(Protocol):

@@ -32,4 +32,14 @@ def spawn_sensor(
     return sensor, received
 
 
+def drained(events: queue.Queue[Any], wait_s: float = 0.5) -> list[Any]:
+    """Everything that arrives, until nothing has for a while."""
+    found = []
+    while True:
+        try:
+            found.append(events.get(timeout=wait_s))
+        except queue.Empty:
+            return found
+
+
 SMALL_PICTURE = {"image_size_x": "64", "image_size_y": "36"}

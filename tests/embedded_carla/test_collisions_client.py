@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import queue
-from typing import Any
 
 import carla
 import pytest
@@ -14,17 +12,7 @@ from embedded_carla.world.map_library import GENERATED_MAP, read_map
 from embedded_carla.world.obstacles import BUILDING, TREE, Obstacle
 from embedded_carla.world.scenery import Scenery
 from tests.embedded_carla.conftest import fresh_world
-from tests.embedded_carla.helpers import SMALL_PICTURE, spawn_car, spawn_sensor
-
-
-def drained(events: queue.Queue[Any], wait_s: float = 0.5) -> list[Any]:
-    """Everything that arrives, until nothing has for a while."""
-    found = []
-    while True:
-        try:
-            found.append(events.get(timeout=wait_s))
-        except queue.Empty:
-            return found
+from tests.embedded_carla.helpers import SMALL_PICTURE, drained, spawn_car, spawn_sensor
 
 
 def test_both_partners_hear_of_a_crash_and_the_impulse_is_the_momentum_exchanged(world: carla.World) -> None:
