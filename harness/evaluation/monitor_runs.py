@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.evaluation.alarm_curve import alarm_curve
 from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
 from harness.evaluation.departures import Departure, find_departures
 from harness.evaluation.episode_data import EpisodeData
@@ -34,10 +35,19 @@ Point = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class WatchedMonitor:
-    """What the judging of a monitor needs: its operating points (None = not enough calibration runs) and latency."""
+    """What the judging of a monitor needs.
+
+    Attributes:
+        points: its operating points; None = not enough calibration runs.
+        declared_latency_s: 0 where nothing is declared.
+        curve: (θ_on, θ_off) rows from strict to loose, (K, 2); K may be 0.
+        run_maxima: of the calibration runs, for the adaptive threshold.
+    """
 
     points: Mapping[str, Point | None]
     declared_latency_s: float
+    curve: FloatArray
+    run_maxima: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,10 @@ class MonitorRun:
         lead_s: lead times of the hits at each point.
         sweep: events, detectable hits, false alarms and negative time at the main point for each swept (ρ, H), (S, 4);
             None without that point.
+        curve: counts at each pair of thresholds of the curve, columns of ``alarm_curve``, (K, 4).
         probability: sums, None where it gives no probability.
         latency_ms: measured, finite values only.
+        detectable: events with a positive zone of at least 0.5 s.
         faults, ticks: ticks on which it failed, and of how many.
     """
 
@@ -59,8 +71,10 @@ class MonitorRun:
     counts: FloatArray
     lead_s: tuple[tuple[float, ...], ...]
     sweep: FloatArray | None
+    curve: FloatArray
     probability: ProbabilitySums | None
     latency_ms: npt.NDArray[np.float32]
+    detectable: int
     faults: int
     ticks: int
 
@@ -118,12 +132,14 @@ def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, g
         counts=counts,
         lead_s=tuple(judged[name].lead_s if name in judged else () for name in watched.points),
         sweep=sweep,
+        curve=alarm_curve(statistic, watched.curve, ground.main, watched.declared_latency_s),
         probability=(
             None
             if probability is None
             else probability_sums(probability, zones.positive | zones.reaction & ~zones.masked, zones.negative, metres)
         ),
         latency_ms=_latency_ms(episode, monitor),
+        detectable=int(ground.main.detectable.sum()),
         faults=fault_ticks(raw),
         ticks=len(raw),
     )

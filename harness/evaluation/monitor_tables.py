@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.evaluation.curve_figures import adaptive_figures, curve_figures
 from harness.evaluation.event_figures import event_figures
 from harness.evaluation.event_metrics import AlarmCounts, Exposure
 from harness.evaluation.monitor_runs import MAIN_POINT, SWEPT, MonitorRun, WatchedMonitor, thresholds_of
@@ -43,8 +44,14 @@ class WatchedMonitors:
 
     def watched(self, monitor: str) -> WatchedMonitor:
         """Operating points and latency of a monitor."""
-        points = (self._fitted.get(monitor) or {}).get("points") or {}
-        return WatchedMonitor(points, float(self.info(monitor).get("declared_latency_s") or 0.0))
+        fitted = self._fitted.get(monitor) or {}
+        curve = [[pair["theta_on"], pair["theta_off"]] for pair in fitted.get("curve") or []]
+        return WatchedMonitor(
+            fitted.get("points") or {},
+            float(self.info(monitor).get("declared_latency_s") or 0.0),
+            np.array(curve, dtype=np.float64).reshape(-1, 2),
+            fitted.get("run_maxima") or [],
+        )
 
 
 class MonitorTables:
@@ -77,7 +84,8 @@ class MonitorTables:
         runs, strata, info = self._runs[monitor], self._strata[monitor], self._monitors.info(monitor)
         exposures = np.array(self._exposures[monitor], dtype=np.float64)
         counts = np.array([run.counts for run in runs])
-        points = self._monitors.watched(monitor).points
+        watched = self._monitors.watched(monitor)
+        points = watched.points
         probabilities = [(run.probability, s) for run, s in zip(runs, strata, strict=True) if run.probability]
         return {
             "name": monitor,
@@ -95,9 +103,20 @@ class MonitorTables:
                 self._point(name, point, counts[:, row], [run.lead_s[row] for run in runs], exposures, strata)
                 for row, (name, point) in enumerate(points.items())
             ],
+            "curve": self._curve(runs, exposures, watched, strata),
+            "adaptive10": adaptive_figures([run.ranked for run in runs], watched.run_maxima),
             "sweep": _sweep([run.sweep for run in runs if run.sweep is not None]),
             "by_condition": _by_condition(points, counts, exposures, strata),
         }
+
+    def _curve(
+        self, runs: Sequence[MonitorRun], exposures: FloatArray, watched: WatchedMonitor, strata: Sequence[str]
+    ) -> list[dict[str, Any]] | None:
+        if not len(watched.curve):
+            return None
+        curves = np.array([run.curve for run in runs])
+        detectable = np.array([run.detectable for run in runs], dtype=np.float64)
+        return curve_figures(curves, detectable, exposures[:, 0], watched, strata, self._seed)
 
     def _point(
         self,

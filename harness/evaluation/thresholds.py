@@ -45,7 +45,7 @@ OFF_SHARE_FACTOR = 1.5
 ALWAYS_ON = "always_on"
 # From 1 in 100,000 ticks to every second tick, 40 steps per decade.
 EXCEEDANCE_SHARES = np.geomspace(1e-5, 0.5, 189)
-CURVE_POINTS = 24
+CURVE_POINTS = 16
 
 FloatArray = npt.NDArray[np.float64]
 Point = dict[str, Any] | None
@@ -120,7 +120,7 @@ def fit_monitor(runs: Sequence[CalibrationRun], always_on: bool = False) -> dict
     """Points, curve and run maxima of one monitor.
 
     Returns:
-        ``points``; ``curve``: up to 24 pairs of thresholds from strict to loose, for a full curve on test runs;
+        ``points``; ``curve``: about 16 pairs of thresholds from strict to loose, for a full curve on test runs;
         ``run_maxima``: sorted, finite ones only.
     """
     candidates = _candidates(_pooled(runs))
