@@ -83,6 +83,7 @@ class SensorChain:
                 chromatic_aberration.check_k1(float(entry.parameters["k1"]), width, height, focal_px)
         self._base = BaseChain(width, height, focal_px)
         self._counts = np.empty((4, 256), np.int32)
+        self._light: Light | None = None
         self._memory = ExposureMemory()
         self._effects = {
             entry.effect: effect_class(entry.effect)(self._camera, entry.parameters)
@@ -164,10 +165,12 @@ class SensorChain:
         return self._memory.follow(lo, hi, self._camera.tick_s, settings.exposure_lag_s)
 
     def _decoded(self, codes: Frame) -> Light:
-        light = np.empty((3, *codes.shape[:2]), np.float32)
-        for channel, plane in enumerate(light):
+        """Linear light in the chain's own buffer."""
+        if self._light is None:
+            self._light = np.empty((3, *codes.shape[:2]), np.float32)
+        for channel, plane in enumerate(self._light):
             decode_rows(codes[:, :, channel], decode_table(), plane)
-        return light
+        return self._light
 
 
 _Before = list[tuple[str, LightEffect]]

@@ -1,8 +1,8 @@
 """Cameras by name: what some kind of lens and sensor does, transferred from a reference camera to any other.
 
 A preset file (``presets/<name>.yaml``) holds a description, the reference camera (``width_px``,
-``focal_px``) and effects with their parameters there. Blur is transferred as a share of the picture's
-width, chromatic aberration by the displacement at the picture's edge as a share of the width; everything
+``focal_px``) and effects with their parameters there. Lengths are transferred as a share of the picture's
+width, radial coefficients by the displacement at the picture's edge as a share of the width; everything
 else does not depend on the camera's size.
 """
 
@@ -13,10 +13,12 @@ from typing import Any
 
 import yaml
 
-from sensor_sim.effects.chromatic_aberration import focal_px, transfer_k1
+from sensor_sim.effects import definition_of
+from sensor_sim.effects.chromatic_aberration import focal_px
 from sensor_sim.effects.definition import suggestion
 from sensor_sim.errors import SensorSpecError
 from sensor_sim.schedule import SensorSchedule
+from sensor_sim.transfer import transferred
 
 _FOLDER = Path(__file__).with_name("presets")
 _KEYS = ("description", "reference_camera", "effects")
@@ -64,11 +66,12 @@ def _transferred(name: str, content: Any, width: int, fov_deg: float) -> SensorS
         raise SensorSpecError(f"preset {name}: {error}") from None
     spec = reference.to_spec()
     for entry in spec:
-        parameters = entry["parameters"]
-        if entry["effect"] == "blur":
-            parameters["width_px"] = max(1.0, parameters["width_px"] * width / camera["width_px"])
-        elif entry["effect"] == "chromatic_aberration":
-            parameters["k1"] = transfer_k1(
-                parameters["k1"], camera["width_px"], camera["focal_px"], width, focal_px(width, fov_deg)
-            )
+        entry["parameters"] = transferred(
+            definition_of(entry["effect"]),
+            entry["parameters"],
+            camera["width_px"],
+            camera["focal_px"],
+            width,
+            focal_px(width, fov_deg),
+        )
     return SensorSchedule.from_spec(spec)

@@ -20,7 +20,7 @@ DEFINITION = EffectDefinition(
     summary="A soft lens: every point becomes a square patch.",
     formula="L'(u, v) = mean of L over a box of width_px × width_px centred there, ends by fractions",
     source=HAGN_GRAU + "; symmetric, so that nothing shifts sideways",
-    axis=SeverityAxis("width_px", 1.0, 64.0),
+    axis=SeverityAxis("width_px", 1.0, 32.0),
 )
 """``width_px``: width of the box in pixels at the sensor's own resolution; 1 = no blur."""
 

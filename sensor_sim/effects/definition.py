@@ -101,7 +101,8 @@ class SeverityAxis:
 
     Attributes:
         parameter: name of a number parameter; the others keep their defaults.
-        weakest, strongest: its values at positions 0 and 1.
+        weakest, strongest: its values at positions 0 and 1; the strongest that a test makes sense with, at a picture
+            width of 320 px for lengths in pixels.
         log: positions are even in the logarithm of the value.
         steps: values at severities 1 to 5 where similarity of still pictures cannot define them, else None.
         reason: why not; empty without ``steps``.

@@ -20,7 +20,7 @@ class Defocus(LightEffect):
         summary="Focus lost: every point becomes an even disc.",
         formula="L' = mean of L over a disc of radius_px; above 5 px at half (quarter, …) resolution",
         source="thin-lens circle of confusion; Potmesil and Chakravarty (1981)",
-        axis=SeverityAxis("radius_px", 0.0, 64.0),
+        axis=SeverityAxis("radius_px", 0.0, 16.0),
     )
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:

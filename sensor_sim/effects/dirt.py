@@ -32,7 +32,7 @@ class Dirt(LightEffect):
         summary="Mud and dust on the lens: brownish patches behind which little is left of the scene.",
         formula="L' = (1 − α)·L + α·colour·mean(L); α = opacity where noise exceeds its (1 − coverage) quantile",
         source="Gu et al., Removing image artifacts due to dirty camera lenses and thin occluders (2009)",
-        axis=SeverityAxis("coverage", 0.0, 1.0),
+        axis=SeverityAxis("coverage", 0.0, 0.8),
     )
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:

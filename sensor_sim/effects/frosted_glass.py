@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, ParameterValue, SeverityAxis, Stage
-from sensor_sim.effects.displacement import pixel_grid, resample
+from sensor_sim.effects.displacement import Resampler
 from sensor_sim.effects.effect import Camera, Light, LightEffect, frame_rng
 from sensor_sim.effects.spread import filtered, gaussian
 from sensor_sim.frame_context import FrameContext
@@ -30,7 +30,7 @@ class FrostedGlass(LightEffect):
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:
         super().__init__(camera, parameters)
-        self._grid = pixel_grid(camera.height, camera.width)
+        self._resampler = Resampler(camera)
         self.reset(0)
 
     def reset(self, seed: int) -> None:
@@ -46,4 +46,4 @@ class FrostedGlass(LightEffect):
         if shift_px == 0.0:
             return light
         soft = filtered(light, BLUR_PER_SHIFT * shift_px, 2.0, gaussian)
-        return resample(soft, self._grid, self._direction, shift_px)
+        return self._resampler.move(soft, self._direction, shift_px)

@@ -20,7 +20,7 @@ class GaussianBlur(LightEffect):
         summary="A soft lens with a Gaussian point spread.",
         formula="L' = L ∗ N(0, sigma_px²); above 2 px at half (quarter, …) resolution",
         source="Gaussian approximation of a point spread function; Carlson et al., Modeling camera effects (2018)",
-        axis=SeverityAxis("sigma_px", 0.0, 64.0),
+        axis=SeverityAxis("sigma_px", 0.0, 10.0),
     )
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:

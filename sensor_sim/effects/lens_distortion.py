@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, ParameterValue, SeverityAxis, Stage
-from sensor_sim.effects.displacement import Displacement, pixel_grid, resample
+from sensor_sim.effects.displacement import Displacement, Resampler
 from sensor_sim.effects.effect import Camera, Light, LightEffect
 from sensor_sim.errors import SensorSpecError
 from sensor_sim.frame_context import FrameContext
@@ -42,7 +42,7 @@ class LensDistortion(LightEffect):
                 f"{camera.width}×{camera.height} camera with focal length {camera.focal_px:.1f} px; "
                 f"give a number from {-limit:.4g} to {limit:.4g}"
             )
-        self._grid = pixel_grid(camera.height, camera.width)
+        self._resampler = Resampler(camera)
         self._cached: tuple[float, Displacement] | None = None
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:
@@ -52,7 +52,7 @@ class LensDistortion(LightEffect):
             return light
         if self._cached is None or self._cached[0] != k1:
             self._cached = (k1, self._displacement(k1))
-        return resample(light, self._grid, self._cached[1], 1.0)
+        return self._resampler.move(light, self._cached[1], 1.0)
 
     def _displacement(self, k1: float) -> Displacement:
         """From each pixel of the output to its source, px."""
@@ -64,4 +64,4 @@ class LensDistortion(LightEffect):
             ratio -= (ratio + a * ratio**3 - 1.0) / (1.0 + 3.0 * a * ratio**2)
         factor = (shrink * np.interp(self._r2 * shrink**2, distorted_r2, ratio) - 1.0).astype(np.float32)
         centre_x, centre_y = 0.5 * (self.camera.width - 1), 0.5 * (self.camera.height - 1)
-        return factor * (self._grid[0] - centre_x), factor * (self._grid[1] - centre_y)
+        return factor * (self._resampler.column - centre_x), factor * (self._resampler.row - centre_y)

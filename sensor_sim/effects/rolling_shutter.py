@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, ParameterValue, SeverityAxis, Stage
-from sensor_sim.effects.displacement import pixel_grid, resample
+from sensor_sim.effects.displacement import Resampler
 from sensor_sim.effects.effect import Camera, Light, LightEffect
 from sensor_sim.effects.ego_flow import EgoFlow
 from sensor_sim.frame_context import FrameContext
@@ -23,13 +23,13 @@ class RollingShutter(LightEffect):
         summary="Upright edges lean when the car turns; the picture's top is older than its bottom.",
         formula="row v shows the time (v/(H − 1) − ½)·readout_s: L'(p) = L(p − flow·time)",
         source="Meingast, Geyer and Sastry, Geometric models of rolling-shutter cameras (2005)",
-        axis=SeverityAxis("readout_s", 0.0, 0.2),
+        axis=SeverityAxis("readout_s", 0.0, 0.1),
     )
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:
         super().__init__(camera, parameters)
         self._flow = EgoFlow(camera)
-        self._grid = pixel_grid(camera.height, camera.width)
+        self._resampler = Resampler(camera)
         self._row_time = np.linspace(-0.5, 0.5, camera.height, dtype=np.float32)[:, None]
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:
@@ -37,4 +37,4 @@ class RollingShutter(LightEffect):
         if context.speed_mps == 0.0 and context.yaw_rate_dps == 0.0:
             return light
         right, down = self._flow.displacement(context, self.strength(level))
-        return resample(light, self._grid, (right * self._row_time, down * self._row_time), -1.0)
+        return self._resampler.move(light, (right * self._row_time, down * self._row_time), -1.0)

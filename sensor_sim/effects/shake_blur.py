@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, ParameterValue, SeverityAxis, Stage
-from sensor_sim.effects.displacement import mean_along, pixel_grid
+from sensor_sim.effects.displacement import Resampler
 from sensor_sim.effects.effect import Camera, Light, LightEffect, frame_rng
 from sensor_sim.frame_context import FrameContext
 
@@ -23,12 +23,12 @@ class ShakeBlur(LightEffect):
         summary="A vibrating mount: a straight blur whose direction changes from frame to frame.",
         formula="L' = mean of L over a line of length_px centred on the pixel, direction uniform per (seed, tick)",
         source="motion blur of Hendrycks and Dietterich, Benchmarking neural network robustness (2019)",
-        axis=SeverityAxis("length_px", 0.0, 128.0),
+        axis=SeverityAxis("length_px", 0.0, 40.0),
     )
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:
         super().__init__(camera, parameters)
-        self._grid = pixel_grid(camera.height, camera.width)
+        self._resampler = Resampler(camera)
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:
         """See ``LightEffect.apply``."""
@@ -39,4 +39,4 @@ class ShakeBlur(LightEffect):
         size = (self.camera.height, self.camera.width)
         right = np.full(size, length_px * math.cos(angle), np.float32)
         down = np.full(size, length_px * math.sin(angle), np.float32)
-        return mean_along(light, self._grid, (right, down))
+        return self._resampler.mean_along(light, (right, down))

@@ -18,21 +18,21 @@ def filtered(light: Light, size_px: float, fine_px: float, spread: Callable[[Pla
     """Filter every plane; wide filters work on a smaller picture, where nothing that they leave is lost.
 
     Args:
-        light: float32 (3, H, W).
+        light: float32 (3, H, W), overwritten.
         size_px: size of the filter, px of this picture.
         fine_px: up to this size the filter works at full resolution.
         spread: filters a plane with a size in px of that plane.
     """
     shrink = 1 if size_px <= fine_px else 1 << math.ceil(math.log2(size_px / fine_px))
     height, width = light.shape[1:]
-    if shrink == 1:
-        return np.stack([spread(plane, size_px) for plane in light])
     small_size = (max(width // shrink, 1), max(height // shrink, 1))
-    out = np.empty_like(light)
-    for plane, target in zip(light, out, strict=True):
-        small = np.asarray(cv2.resize(plane, small_size, interpolation=cv2.INTER_AREA), np.float32)
-        cv2.resize(spread(small, size_px / shrink), (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
-    return out
+    for plane in light:
+        if shrink == 1:
+            plane[:] = spread(plane, size_px)
+        else:
+            small = np.asarray(cv2.resize(plane, small_size, interpolation=cv2.INTER_AREA), np.float32)
+            cv2.resize(spread(small, size_px / shrink), (width, height), dst=plane, interpolation=cv2.INTER_LINEAR)
+    return light
 
 
 def gaussian(plane: Plane, sigma_px: float) -> Plane:
