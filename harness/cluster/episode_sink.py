@@ -84,7 +84,7 @@ class EpisodeSink(Observer):
         before = (self.server_version, self.scene_version)
         if now != before:
             raise ResumeError(
-                f"the stored episodes come from a simulator of version {before[0]} with pictures of version {before[1]}, "
-                f"this one is version {now[0]} with pictures of version {now[1]}: figures of two simulators are never "
-                "pooled. Start a new campaign, or resume with the simulator of before"
+                f"the stored episodes come from a simulator of version {before[0]} with pictures of version "
+                f"{before[1]}, this one is version {now[0]} with pictures of version {now[1]}: figures of two "
+                "simulators are never pooled. Start a new campaign, or resume with the simulator of before"
             )

@@ -19,6 +19,7 @@ class NodeHealth:
     drain_after: int = DRAIN_AFTER
     drained: dict[str, Place] = field(default_factory=dict)
     _failed: dict[str, set[str]] = field(default_factory=dict)
+    _failed_on: dict[str, set[str]] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
     def placed(self, place: Place) -> None:
@@ -35,7 +36,10 @@ class NodeHealth:
 
         The last node in use is never drained: with nowhere else to go, it is the campaign that fails.
         """
-        if place is None or place.node_id in self.drained:
+        if place is None:
+            return False
+        self._failed_on.setdefault(episode_id, set()).add(place.node_id)
+        if place.node_id in self.drained:
             return False
         episodes = self._failed.setdefault(place.node_id, set())
         episodes.add(episode_id)
@@ -44,6 +48,10 @@ class NodeHealth:
             return False
         self.drained[place.node_id] = place
         return True
+
+    def failed_on(self, episode_id: str) -> set[str]:
+        """Ids of the nodes on which an episode has failed."""
+        return self._failed_on.get(episode_id, set())
 
     def lost(self, place: Place) -> None:
         """The node has left the cluster; what failed with it was not the episodes' doing."""

@@ -29,6 +29,7 @@ IN_FLIGHT_PER_WORKER = 2  # one runs, one waits, so that no worker ever waits fo
 POLL_S = 0.25
 STOP_TIMEOUT_S = 10.0
 PLACING_TIMEOUT_S = 600.0
+NODE_CHECK_S = 5.0
 
 
 class NothingWorksError(RuntimeError):
@@ -92,6 +93,7 @@ class Scheduler:
         self._settings_ref: Any = None
         self._succeeded = 0
         self._last_placed = 0.0
+        self._nodes_checked = 0.0
 
     def run(self, tasks: Sequence[EpisodeTask]) -> None:
         """Run every task once, successfully or until its tries are used up; each record goes to the observer.
@@ -112,6 +114,7 @@ class Scheduler:
                 self._fill()
                 self._collect()
                 self._replace_hanging()
+                self._replace_lost()
                 self._reissue_stragglers()
                 self._require_a_place()
                 self._observer.poll()
@@ -128,7 +131,19 @@ class Scheduler:
         for depth in range(IN_FLIGHT_PER_WORKER):
             for slot in self._slots:
                 if self._queue and slot.place is not None and len(slot.pending) == depth:
-                    slot.give(self._queue.popleft())
+                    task = self._next_for(slot.place)
+                    if task is not None:
+                        slot.give(task)
+
+    def _next_for(self, place: Place) -> EpisodeTask | None:
+        """The first waiting episode that has not failed on this node, if there are other nodes to try it on."""
+        elsewhere = {slot.place.node_id for slot in self._slots if slot.place is not None} - {place.node_id}
+        for position, task in enumerate(self._queue):
+            failed_on = self._nodes.failed_on(task.episode_id)
+            if place.node_id not in failed_on or not elsewhere - failed_on:
+                del self._queue[position]
+                return task
+        return None
 
     def _collect(self) -> None:
         heads = {slot.pending[0][0]: slot for slot in self._slots if slot.pending}
@@ -179,6 +194,17 @@ class Scheduler:
                 limit_s = self._hang_limit.limit_s(slot.pending[0][1])
                 if now - slot.head_since > limit_s:
                     self._replace(slot, f"no result within {limit_s:g} s: the worker hung")
+
+    def _replace_lost(self) -> None:
+        """Workers of nodes that have left: Ray may tell so of the node long before it does of each worker."""
+        now = time.monotonic()
+        if now - self._nodes_checked < NODE_CHECK_S:
+            return
+        self._nodes_checked = now
+        present = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+        for slot in list(self._slots):
+            if slot.pending and slot.place is not None and slot.place.node_id not in present:
+                self._replace(slot, "the worker was lost")
 
     def _reissue_stragglers(self) -> None:
         """Give what runs suspiciously long to a worker that has nothing to do; the first result counts."""

@@ -13,13 +13,13 @@ from harness.cluster.local_ray import local_cluster
 from harness.simulation.simulator import Simulator
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Path]:
     with local_cluster(2) as folder:
         yield folder
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def listening() -> Iterator[Simulator]:
     """A simulator to attach to, for executors that never talk to it."""
     listener = socket.create_server(("127.0.0.1", 0))

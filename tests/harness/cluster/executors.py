@@ -41,10 +41,12 @@ class ArithmeticExecutor:
     Attributes:
         folder: where tries are counted and noted, because a killed worker remembers nothing.
         task_s: wall-clock time a task takes.
+        bad_node: nothing works where the environment has this name for the node.
     """
 
     folder: str
     task_s: float = 0.0
+    bad_node: str | None = None
     _pulse: Any = None
 
     def prepare(self, pulse: Pulse, folder: Path) -> None:
@@ -54,6 +56,8 @@ class ArithmeticExecutor:
         return "0.9.16-arithmetic"
 
     def run(self, task: Task) -> EpisodeRecord:
+        if self.bad_node is not None and os.environ.get("TEST_NODE") == self.bad_node:
+            raise InfrastructureError("no graphics driver on this node")
         notes = Path(self.folder) / task.episode_id
         with notes.open("a") as file:
             file.write(f"{os.getpid()}\n")
