@@ -203,7 +203,7 @@ def _validity(validity: Mapping[str, Any]) -> list[dict[str, Any]]:
             "what": "Harmed among the runs that needed no takeover",
             "wanted": "the look-ups assume none",
             "found": count(twins["harmed"]),
-            "count": f"{count(twins['safe_runs_taken_over'])} such runs taken over",
+            "count": f"of {count(twins['safe_runs_taken_over'])} taken over",
         },
     ]
 
