@@ -72,12 +72,14 @@ _SALOON_MAX_RPM = 16_000.0
 _SALOON_MASS_KG = 1845.0
 
 _SALOON_CURVE = constant_power_curve(8500.0, 150_000.0, _SALOON_RADIUS_M, _SALOON_RATIO, _SALOON_MAX_RPM)
-_SALOON_BRAKE_NM = 0.25 * FULL_BRAKE_MPS2 * _SALOON_MASS_KG * _SALOON_RADIUS_M
 
 
 def braking_torque_nm(mass_kg: float, wheel_radius_m: float, deceleration_mps2: float = FULL_BRAKE_MPS2) -> float:
     """Brake torque of each of four wheels that asks for a deceleration, N m."""
     return 0.25 * deceleration_mps2 * mass_kg * wheel_radius_m
+
+
+_SALOON_BRAKE_NM = braking_torque_nm(_SALOON_MASS_KG, _SALOON_RADIUS_M)
 
 
 @dataclass(frozen=True)

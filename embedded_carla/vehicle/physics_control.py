@@ -22,6 +22,10 @@ from embedded_carla.vehicle.parameters import VehicleParameters
     _LONGITUDINAL_STIFFNESS, POSITION,
 ) = range(10)  # fmt: skip
 _TABLES = (("torque_curve", TORQUE_CURVE, 2), ("gears", GEARS, 3), ("steering_curve", STEERING_CURVE, 2))
+_MAY_BE_ZERO = frozenset(
+    {"motor_inertia_kgm2", "gear_switch_s", "drag_coefficient", "tire_friction", "brake_torque_nm",
+     "hand_brake_torque_nm"}
+)  # fmt: skip
 _SAME = 1e-6
 """Relative difference up to which a number has only been through the client's float32."""
 
@@ -83,75 +87,66 @@ def with_physics(p: VehicleParameters, control: Sequence[Any]) -> VehicleParamet
     Args:
         control: `VehiclePhysicsControl` in wire order, as `to_wire` returns it.
     """
-    new, old = _Reader(control), _Reader(to_wire(p))
-    changes: dict[str, Any] = {"applied_physics": copy.deepcopy(list(control))}
-
-    def take(name: str, value: float | None, present: float | None, lowest: float = 0.0) -> None:
-        if value is None or not math.isfinite(value) or value < lowest:
-            return
-        if present is None or not math.isclose(value, present, rel_tol=_SAME, abs_tol=1e-9):
-            changes[name] = value
-
-    above_zero = 1e-9
-    take("max_rpm", new.number(MAX_RPM), old.number(MAX_RPM), above_zero)
-    take("motor_inertia_kgm2", new.number(MOTOR_INERTIA), old.number(MOTOR_INERTIA))
-    take("gear_switch_s", new.number(SWITCH_TIME), old.number(SWITCH_TIME))
-    take("final_ratio", new.number(FINAL_RATIO), old.number(FINAL_RATIO), above_zero)
-    take("mass_kg", new.number(MASS), old.number(MASS), above_zero)
-    take("drag_coefficient", new.number(DRAG), old.number(DRAG))
-    take("cg_height_m", float(control[CENTRE_OF_MASS][2]), p.cg_height_m, above_zero)
-    take("tire_friction", new.mean(TIRE_FRICTION), old.mean(TIRE_FRICTION))
-    take("max_steer_deg", new.largest(MAX_STEER), old.largest(MAX_STEER), above_zero)
-    take("brake_torque_nm", new.mean(BRAKE_TORQUE), old.mean(BRAKE_TORQUE))
-    take("hand_brake_torque_nm", new.mean(HAND_BRAKE_TORQUE, 2), old.mean(HAND_BRAKE_TORQUE, 2))
-    take("stiffness_front_per_rad", new.mean(STIFFNESS, 0, 2), old.mean(STIFFNESS, 0, 2), above_zero)
-    take("stiffness_rear_per_rad", new.mean(STIFFNESS, 2), old.mean(STIFFNESS, 2), above_zero)
-    radius_cm = new.mean(RADIUS)
-    if radius_cm is not None and not _same([radius_cm], [old.mean(RADIUS)]) and radius_cm > 0:
-        changes["wheel_radius_m"] = radius_cm / 100.0
+    present = to_wire(p)
+    new, old = _numbers(control), _numbers(present)
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in new.items()
+        if value is not None and _possible(name, value) and not _same([value], [old[name]])
+    }
+    changes["applied_physics"] = copy.deepcopy(list(control))
     if "mass_kg" in changes:
         changes["yaw_inertia_kgm2"] = p.yaw_inertia_kgm2 * changes["mass_kg"] / p.mass_kg
     for name, place, columns in _TABLES:
         table = [tuple(map(float, row[:columns])) for row in control[place]]
         flat = [value for row in table for value in row]
         possible = bool(flat) and all(map(math.isfinite, flat)) and (name != "gears" or all(r[0] > 0 for r in table))
-        if possible and not _same(flat, _flat(old.control[place])):
+        if possible and not _same(flat, [float(value) for row in present[place] for value in row]):
             changes[name] = tuple(table if name == "gears" else sorted(table))
     if bool(control[AUTOMATIC]) != p.automatic:
         changes["automatic"] = bool(control[AUTOMATIC])
-    ahead_m = float(control[CENTRE_OF_MASS][0])
+    ahead_m = changes.pop("cg_ahead_m", p.cg_ahead_m)
     shift_m = ahead_m - p.cg_ahead_m
-    if not _same([ahead_m], [p.cg_ahead_m]) and -p.rear_m < shift_m < p.front_m:
+    if shift_m != 0.0 and -p.rear_m < shift_m < p.front_m:
         changes.update(cg_ahead_m=ahead_m, front_m=p.front_m - shift_m, rear_m=p.rear_m + shift_m)
     return replace(p, **changes)
 
 
-def _flat(rows: Sequence[Sequence[float]]) -> list[float]:
-    return [float(value) for row in rows for value in row]
+def _numbers(control: Sequence[Any]) -> dict[str, float | None]:
+    """What the wire form says of every parameter that is a single number; None without wheels to tell."""
+    wheels, centre = control[WHEELS], control[CENTRE_OF_MASS]
+    radius_cm = _mean(wheels, RADIUS)
+    return {
+        "max_rpm": float(control[MAX_RPM]),
+        "motor_inertia_kgm2": float(control[MOTOR_INERTIA]),
+        "gear_switch_s": float(control[SWITCH_TIME]),
+        "final_ratio": float(control[FINAL_RATIO]),
+        "mass_kg": float(control[MASS]),
+        "drag_coefficient": float(control[DRAG]),
+        "cg_ahead_m": float(centre[0]),
+        "cg_height_m": float(centre[2]),
+        "tire_friction": _mean(wheels, TIRE_FRICTION),
+        "max_steer_deg": max((abs(float(wheel[MAX_STEER])) for wheel in wheels), default=None),
+        "wheel_radius_m": None if radius_cm is None else radius_cm / 100.0,
+        "brake_torque_nm": _mean(wheels, BRAKE_TORQUE),
+        "hand_brake_torque_nm": _mean(wheels[2:], HAND_BRAKE_TORQUE),
+        "stiffness_front_per_rad": _mean(wheels[:2], STIFFNESS),
+        "stiffness_rear_per_rad": _mean(wheels[2:], STIFFNESS),
+    }
+
+
+def _mean(wheels: Sequence[Sequence[Any]], place: int) -> float | None:
+    return float(np.mean([float(wheel[place]) for wheel in wheels])) if wheels else None
+
+
+def _possible(name: str, value: float) -> bool:
+    """Can a vehicle have it? The centre of mass may lie behind the origin, the rest is not negative."""
+    if not math.isfinite(value) or name == "cg_ahead_m":
+        return math.isfinite(value)
+    return value >= 0.0 if name in _MAY_BE_ZERO else value > 0.0
 
 
 def _same(new: Sequence[float], old: Sequence[float | None]) -> bool:
     if len(new) != len(old):
         return False
     return all(b is not None and math.isclose(a, b, rel_tol=_SAME, abs_tol=1e-9) for a, b in zip(new, old, strict=True))
-
-
-class _Reader:
-    """Numbers out of the wire form."""
-
-    def __init__(self, control: Sequence[Any]) -> None:
-        self.control = control
-
-    def number(self, place: int) -> float:
-        return float(self.control[place])
-
-    def _column(self, place: int, low: int, high: int | None) -> list[float]:
-        return [float(wheel[place]) for wheel in self.control[WHEELS][low:high]]
-
-    def mean(self, place: int, low: int = 0, high: int | None = None) -> float | None:
-        column = self._column(place, low, high)
-        return float(np.mean(column)) if column else None
-
-    def largest(self, place: int) -> float | None:
-        column = self._column(place, 0, None)
-        return max(map(abs, column)) if column else None
