@@ -14,6 +14,9 @@ from harness.simulation.session import VehicleSnapshot
 FROZEN_S = 0.5
 MIN_MOVING_SPEED_MPS = 1.0
 MAX_HEIGHT_ERROR_M = 3.0
+MAX_SPEED_GAIN_MPS2 = 40.0
+"""Four times what tyres can do. Braking has no such limit: a collision stops a car at once."""
+MAX_TURN_DPS = 720.0
 MIN_FRAME_STD = 0.5
 SUBSAMPLE = 8
 
@@ -77,6 +80,12 @@ class PlausibilityMonitor:
         elapsed_s = now.elapsed_s - before.elapsed_s
         if abs(elapsed_s - self._tick_s) > 1e-3 * self._tick_s + 1e-6:
             raise InvalidSimulationError(f"the clock moved {elapsed_s:.4f} s in a tick of {self._tick_s} s")
+        gain_mps2 = (now.speed_mps - before.speed_mps) / self._tick_s
+        if gain_mps2 > MAX_SPEED_GAIN_MPS2:
+            raise InvalidSimulationError(f"car gained speed at {gain_mps2:.0f} m/s²: something threw it")
+        turned_deg = abs(math.degrees(math.remainder(now.heading_rad - before.heading_rad, math.tau)))
+        if turned_deg > MAX_TURN_DPS * self._tick_s:
+            raise InvalidSimulationError(f"car turned by {turned_deg:.0f}° in one tick: a teleport")
         moved_m = math.dist((before.x_m, before.y_m), (now.x_m, now.y_m))
         expected_m = max(before.speed_mps, now.speed_mps) * self._tick_s
         if moved_m > 2.0 * expected_m + 0.5:

@@ -19,7 +19,7 @@ import numpy as np
 
 from agents.geometry import Route
 from agents.protocol import Frame
-from harness.simulation.errors import InfrastructureError
+from harness.simulation.errors import InfrastructureError, InvalidSimulationError
 
 STEERING_RATIO = 16.0
 LOAD_TIMEOUT_S = 100.0
@@ -83,6 +83,8 @@ class CarlaSession:
             )
         self._scene_version: int | None = None
         self._world: carla.World | None = None
+        self._clean_map: tuple[str, float] | None = None
+        self._dirty_map: tuple[str, float] | None = None
         self._ego: carla.Vehicle | None = None
         self._sensors: list[carla.Sensor] = []
         self._images: queue.SimpleQueue[carla.Image] = queue.SimpleQueue()
@@ -103,8 +105,15 @@ class CarlaSession:
         self._load(lambda: self._client.generate_opendrive_world(xodr, parameters), tick_s)
 
     def load_map(self, name: str, tick_s: float) -> None:
-        """Load one of the simulator's own maps and switch to synchronous mode."""
+        """Load one of the simulator's own maps and switch to synchronous mode.
+
+        A map that is loaded and was left as it came stays: loading a town takes CARLA ten seconds and some memory
+        that it never gives back.
+        """
+        if self._clean_map == (name, tick_s) and self._world is not None:
+            return
         self._load(lambda: self._client.load_world(name), tick_s)
+        self._clean_map = (name, tick_s)
 
     def map(self) -> carla.Map:
         """The loaded world's map, as the client parses it."""
@@ -122,6 +131,7 @@ class CarlaSession:
     ) -> None:
         """Spawn the ego car on the route's centre line at speed, with its collision sensor and, unless None, camera."""
         world = self._active_world()
+        self._dirty_map, self._clean_map = self._clean_map, None  # until everything that is placed now has gone again
         library = self._guard("reading the blueprints", world.get_blueprint_library)
         blueprint = self._guard(f"looking for {blueprint_id}", lambda: library.find(blueprint_id))
         k = route.index(start_s_m)
@@ -152,10 +162,13 @@ class CarlaSession:
 
         Returns:
             (state, raw frame uint8 RGB (H, W, 3)).
+
+        Raises:
+            InvalidSimulationError: the car has vanished.
         """
         frame_number = self.advance()
-        image = self._image_of(frame_number)
-        return self._snapshot_of(frame_number), _to_rgb(image)
+        snapshot = self._snapshot_of(frame_number)  # first: a car that has vanished took its camera along
+        return snapshot, _to_rgb(self._image_of(frame_number))
 
     def step(self) -> VehicleSnapshot:
         """Advance one step of a car that was placed without a camera."""
@@ -191,6 +204,7 @@ class CarlaSession:
         for actor in actors:
             self._guard("removing the car", actor.destroy)
         self._forget_actors()
+        self._clean_map, self._dirty_map = self._dirty_map or self._clean_map, None
 
     def close(self) -> None:
         """Forget the simulator's objects. Does not stop the simulator."""
@@ -204,6 +218,7 @@ class CarlaSession:
 
     def _load(self, load: Callable[[], carla.World], tick_s: float) -> None:
         self._forget_actors()
+        self._clean_map = self._dirty_map = None
         self._client.set_timeout(LOAD_TIMEOUT_S)
         world = self._guard("loading a world", load)
         self._client.set_timeout(self._timeout_s)
@@ -255,7 +270,7 @@ class CarlaSession:
             raise InfrastructureError(f"ticked frame {frame_number} but the snapshot is of frame {snapshot.frame}")
         actor = snapshot.find(self._car().id)
         if actor is None:
-            raise InfrastructureError("the ego car is gone from the simulator's snapshot")
+            raise InvalidSimulationError("the ego car is gone from the simulator's world")
         return _vehicle_snapshot(actor, frame_number, snapshot.timestamp.elapsed_seconds)
 
     def _image_of(self, frame_number: int) -> carla.Image:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.errors import ScenarioError
 from harness.campaign.world_source import opendrive_text
-from harness.simulation.errors import InvalidSimulationError
+from harness.simulation.errors import InfrastructureError, InvalidSimulationError
 from harness.simulation.session import CarlaSession
 from scenarios.roads.build import route_length_m
 
 MAX_ROUTE_M = 5_000.0
 PREVIEW_BEYOND_GOAL_M = 30.0
+
+
+class NoMarkingsError(InfrastructureError):
+    """A generated road on a simulator that draws none of its markings."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ def load_world(session: CarlaSession, spec: EpisodeSpec) -> RouteRequest:
 
     Raises:
         InfrastructureError: the simulator failed.
+        NoMarkingsError: a generated road on CARLA.
         InvalidSimulationError: the OpenDRIVE file is not the one the campaign was planned with.
     """
     world, start = spec.world, spec.world.start
@@ -43,6 +48,11 @@ def load_world(session: CarlaSession, spec: EpisodeSpec) -> RouteRequest:
         session.load_map(str(world.map_name), spec.tick_s)
     else:
         session.load_opendrive(text, spec.tick_s)
+        if session.scene_version is None:
+            raise NoMarkingsError(
+                "this simulator is CARLA itself, which draws no lane markings on a generated road, so that there is "
+                "nothing to keep to: use one of its towns (kind: map, map: Town04) or the embedded simulator"
+            )
     if world.road is not None:
         goal_m = route_length_m(world.road) - start.s_m
     goal_m = min(goal_m, MAX_ROUTE_M)

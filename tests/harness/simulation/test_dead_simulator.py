@@ -77,6 +77,25 @@ def test_a_tick_by_somebody_else_does_not_pass_for_one_of_ours(simulator: Simula
     session.close()
 
 
+class _Vanish:
+    """Another client removes the car in mid-episode."""
+
+    def __init__(self, server: SimulatorServer) -> None:
+        self._client = carla.Client(server.host, server.port)
+        self._client.set_timeout(20.0)
+
+    def on_tick(self, view: TickView) -> None:
+        if view.state.tick == 5:
+            found(self._client, "vehicle.*").destroy()
+
+
+def test_a_car_that_vanishes_makes_the_episode_invalid(simulator: SimulatorServer) -> None:
+    session = CarlaSession(simulator.host, simulator.port, timeout_s=20.0)
+    record = drive(session, episode(), callbacks=[_Vanish(simulator)])
+    assert record.outcome == "invalid" and "ego car is gone" in record.events["message"]
+    session.close()
+
+
 def test_a_session_without_a_world_says_so(simulator: SimulatorServer) -> None:
     session = CarlaSession(simulator.host, simulator.port, timeout_s=5.0)
     with pytest.raises(InfrastructureError, match="no world is loaded"):

@@ -67,6 +67,27 @@ def test_a_teleport() -> None:
         monitor.check(snapshot(1, x_m=20.0), picture(1))
 
 
+def test_a_car_that_is_thrown() -> None:
+    monitor = PlausibilityMonitor(TICK_S)
+    monitor.check(snapshot(0), picture(0))
+    with pytest.raises(InvalidSimulationError, match="gained speed at 60 m/s²"):
+        monitor.check(dataclasses.replace(snapshot(1), x_m=0.6, speed_mps=13.0), picture(1))
+
+
+def test_a_car_that_is_stopped_by_a_collision_is_not_thrown() -> None:
+    monitor = PlausibilityMonitor(TICK_S)
+    monitor.check(snapshot(0), picture(0))
+    monitor.check(dataclasses.replace(snapshot(1), x_m=0.3, speed_mps=0.5), picture(1))
+
+
+def test_a_car_that_turns_in_an_instant() -> None:
+    monitor = PlausibilityMonitor(TICK_S)
+    monitor.check(snapshot(0, heading_rad=3.1), picture(0))
+    monitor.check(snapshot(1, heading_rad=-3.1), picture(1))  # a small turn across the seam of the angle
+    with pytest.raises(InvalidSimulationError, match="turned by 90° in one tick"):
+        monitor.check(snapshot(2, heading_rad=-3.1 + math.pi / 2), picture(2))
+
+
 @pytest.mark.parametrize("elapsed_s", [7.0, 7.1, 6.95])
 def test_a_clock_that_does_not_move_by_one_tick(elapsed_s: float) -> None:
     monitor = PlausibilityMonitor(TICK_S)
