@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_CHOICES = 100_000
@@ -66,3 +67,14 @@ class Uniform(_Model):
         if self.uniform[0] > self.uniform[1]:
             raise ValueError(f"uniform must be [low, high], got {list(self.uniform)}")
         return self
+
+
+class ReactionTimes(_Model):
+    """``{one_of: [1.0, 1.5, 2.5]}``: one of these times, s, all equally likely (one listed twice is twice as likely),
+    drawn once per pair."""
+
+    one_of: Annotated[tuple[Annotated[float, Field(ge=0, le=10)], ...], Field(min_length=1, max_length=1000)]
+
+    def drawn(self, seed: int) -> float:
+        """The value of a seed."""
+        return self.one_of[int(np.random.default_rng(seed).integers(len(self.one_of)))]

@@ -149,7 +149,7 @@ def _cells(conditions: Iterable[Condition], crews: Sequence[_Crew]) -> Iterable[
 
 def _episode(spec: CampaignSpec, place: Mapping[str, Any], condition: Condition, crew: _Crew) -> EpisodeSpec:
     pair_id = identity.pair_id(place["world_id"], condition.unresolved)
-    takeover = spec.takeover if crew.mode.kind == "takeover" else None
+    takeover = spec.takeover.of_pair(pair_id) if crew.mode.kind == "takeover" else None
     episode_id = identity.episode_id(
         pair_id,
         None if crew.agent is None else crew.agent.model_dump(),

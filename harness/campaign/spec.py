@@ -16,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-from harness.campaign.choices import IntRange, NumberRange, Uniform
+from harness.campaign.choices import IntRange, NumberRange, ReactionTimes, Uniform
 from harness.campaign.episode_spec import CameraSpec, EgoSpec, ModeSpec, RouteStart, TakeoverSpec
+from harness.campaign.identity import seed_for
 from harness.campaign.sampling import SampleSpec
 from harness.campaign.weather import Weather
 from scenarios.roads.description import CurveRoad, Slug, WindingRoad
@@ -155,6 +156,20 @@ class ConditionEntry(_Model):
     modes: Annotated[tuple[ModeSpec, ...], Field(min_length=1)] | None = None
 
 
+class TakeoverEntry(TakeoverSpec):
+    """How takeovers go; the reaction time may be one of several, drawn once per pair so that twins of all monitors
+    meet the same driver."""
+
+    reaction_s: Annotated[float, Field(ge=0, le=10)] | ReactionTimes = 1.0  # type: ignore[assignment]
+
+    def of_pair(self, pair_id: str) -> TakeoverSpec:
+        """What one pair gets."""
+        drawn = self.reaction_s
+        if isinstance(drawn, ReactionTimes):
+            drawn = drawn.drawn(seed_for(pair_id, "reaction"))
+        return TakeoverSpec(reaction_s=drawn, driver=self.driver)
+
+
 class CriterionEntry(_Model):
     """A bound that a figure of the summary must keep for the verdict PASS.
 
@@ -205,7 +220,7 @@ class CampaignSpec(_Model):
     agent: Name = "pilotnet"
     monitors: tuple[Name, ...] = ()
     modes: tuple[ModeSpec, ...] = Field(default=(ModeSpec(kind="shadow"),), min_length=1)
-    takeover: TakeoverSpec = TakeoverSpec()
+    takeover: TakeoverEntry = TakeoverEntry()
     criteria: tuple[CriterionEntry, ...] = ()
     keep_monitor_inputs: bool = True
     rescue_map: bool = True

@@ -11,7 +11,7 @@ from typing import Any
 
 import ray
 
-from harness.campaign.episode_spec import EpisodeSpec
+from harness.campaign.episode_spec import EpisodeSpec, TakeoverSpec
 from harness.cluster.campaign_plan import CampaignPlan, plan_campaign, plan_resumed, require_same
 from harness.cluster.driving import DrivingExecutor
 from harness.cluster.episode_sink import EpisodeSink
@@ -167,7 +167,7 @@ def _map_departures(
     folder: Path, entries: Mapping[str, IndexEntry], plan: CampaignPlan, options: RunOptions, simulator: Simulator
 ) -> tuple[Status, str]:
     """Make, or finish, the campaign's rescue map. What is known stays, whatever happens."""
-    tasks, rows = open_departures(folder, entries, plan.spec.takeover)
+    tasks, rows = open_departures(folder, entries, TakeoverSpec(driver=plan.spec.takeover.driver))
     if not tasks:
         return Status.COMPLETE, ""
     sink = RescueSink(folder, tasks, rows)
