@@ -114,7 +114,7 @@ def choose_stations(lines: FloatArray, limits_m: FloatArray, s_m: FloatArray, ke
             sideways = np.abs(chord[..., 0] * inner[..., 1] - chord[..., 1] * inner[..., 0]) / length
             share = (s_m[low + 1 : k] - s_m[low]) / (s_m[k] - s_m[low])
             upwards = np.abs(inner[..., 2] - chord[..., 2] * share)
-            good = bool(np.all(sideways <= limits_m[:, None]) and np.all(upwards <= 2 * limits_m[:, None]))
+            good = bool((np.maximum(sideways, 0.5 * upwards) <= limits_m[:, None]).all())
             good = good and s_m[k] - s_m[low] <= LONGEST_STEP_M
             if good and not np.any((keep > s_m[low] + 1e-6) & (keep < s_m[k] - 1e-6)):
                 continue

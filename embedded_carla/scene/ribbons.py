@@ -9,6 +9,7 @@ analytically like a painted line.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,6 +60,7 @@ def lane_material(lane: Lane) -> Material:
     return _LANE_MATERIALS.get(lane.lane_type, Material.ASPHALT)
 
 
+@lru_cache(maxsize=256)
 def paint_row(mark: RoadMark | None, reverse_pair: bool) -> tuple[float, ...]:
     """Columns LINES … RIGHT_PERIOD_M of the surface table for one road mark.
 
