@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
 from embedded_carla.world.map_library import DEFAULT_MAP, available_maps
@@ -51,7 +50,6 @@ class ServerOptions:
         stream_port: port for sensor data, 0 for any free one.
         map_name: world at the start: a built-in map or an alias.
         map_aliases: further names under which built-in maps can be loaded.
-        recordings: the only folder that recordings are written to and read from, None for no recorder.
         die_with_parent: end when the process that started this one has ended.
     """
 
@@ -60,7 +58,6 @@ class ServerOptions:
     stream_port: int = 2001
     map_name: str = DEFAULT_MAP
     map_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    recordings: Path | None = None
     die_with_parent: bool = False
 
 
@@ -77,13 +74,6 @@ def _alias(text: str) -> tuple[str, str]:
     if builtin not in available_maps():
         raise argparse.ArgumentTypeError(f"'{builtin}' is not a built-in map: use {', '.join(available_maps())}")
     return name, builtin
-
-
-def _folder(text: str) -> Path:
-    folder = Path(text)
-    if not folder.is_dir():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a folder: create it first")
-    return folder.resolve()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,10 +103,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--map-alias", type=_alias, action="append", default=[], metavar="NAME=BUILTIN",
         help="load a built-in map under another name too; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--recordings", type=_folder, default=None, metavar="FOLDER",
-        help="let clients record and replay, in this existing folder only (default: the recorder is not supported)",
     )  # fmt: skip
     parser.add_argument(
         "--die-with-parent", action="store_true",
@@ -150,6 +136,5 @@ def parse_options(arguments: Sequence[str]) -> ServerOptions:
         stream_port,
         map_name,
         MappingProxyType(aliases),
-        known.recordings,
         known.die_with_parent,
     )

@@ -208,7 +208,8 @@ class Server:
 
         def get_sensor_token(stream_id: int) -> list[object]:
             stream_token = world.token(int(stream_id))
-            self._hub.announce(int(stream_id))
+            if world.has_stream(int(stream_id)):  # nobody can make others wait for a stream that does not exist
+                self._hub.announce(int(stream_id))
             return [stream_token]
 
         def set_episode_settings(values: list[Any]) -> int:
@@ -261,11 +262,14 @@ class Server:
                 connection.flush()
             if events & selectors.EVENT_READ:
                 connection.receive()
+            if connection not in self._held:
+                self._serve(connection)
         except OSError:
             self._drop_client(connection)
-            return
-        if connection not in self._held:
-            self._serve(connection)
+        except Exception:
+            # A fault of this server must cost one client, not every client's world.
+            traceback.print_exc()
+            self._drop_client(connection)
 
     def _drop_client(self, connection: RpcConnection) -> None:
         if connection.open:

@@ -97,7 +97,7 @@ class RpcConnection:
                 self.requests.append(parse_request(message))
         except ProtocolError:
             raise
-        except (ValueError, RecursionError, msgpack.exceptions.UnpackException) as error:
+        except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as error:
             raise ProtocolError(f"not msgpack-rpc: {error!r}") from error
 
     def reply(self, request: Request, result: object) -> None:

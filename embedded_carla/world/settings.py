@@ -33,6 +33,11 @@ class EpisodeSettings:
         """
         if len(values) != len(DEFAULT_EPISODE_SETTINGS):
             raise ValueError(f"settings have {len(DEFAULT_EPISODE_SETTINGS)} values, got {len(values)}")
+        for value, default in zip(values[3:], DEFAULT_EPISODE_SETTINGS[3:], strict=True):
+            # What is kept here is read back by other clients, whose decoders accept nothing else.
+            if isinstance(value, bool) is not isinstance(default, bool):
+                raise ValueError(f"a setting like {default!r} cannot be {value!r}")
+            finite(value)
         synchronous, no_rendering, fixed_delta = values[:3]
         tick_s = DEFAULT_TICK_S
         # The client sends 0 for "no fixed step".
@@ -42,4 +47,6 @@ class EpisodeSettings:
                 raise ValueError(
                     f"fixed_delta_seconds must be {TICK_RANGE_S[0]:g}..{TICK_RANGE_S[1]:g}, got {tick_s:g}"
                 )
-        return cls(tuple(values), bool(synchronous), bool(no_rendering), tick_s)
+        fixed = [True, tick_s] if fixed_delta[0] else [False]
+        kept = (bool(synchronous), bool(no_rendering), fixed, *values[3:])
+        return cls(kept, bool(synchronous), bool(no_rendering), tick_s)

@@ -169,6 +169,10 @@ class World:
         stream_id = self._next_stream_id - 1
         return stream_id, self.token(stream_id)
 
+    def has_stream(self, stream_id: int) -> bool:
+        """True for the world's stream and those of present sensors."""
+        return stream_id == WORLD_STREAM or any(sensor.stream_id == stream_id for sensor in self._sensors)
+
     def token(self, stream_id: int) -> bytes:
         """Token by which a client finds a stream."""
         return token(stream_id, self._stream_port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import carla
+import msgpack
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -25,6 +27,14 @@ class RunningServer:
 
     process: subprocess.Popen[str]
     port: int
+
+    @property
+    def stream_port(self) -> int:
+        """Port of the streams, out of the token of the world's."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20.0) as sock:
+            sock.sendall(msgpack.packb([0, 1, "get_episode_info", [[False]]]))
+            token = msgpack.unpackb(sock.recv(65536))[3][0][1][1][0]
+        return int.from_bytes(token[4:6], "little")
 
     def connect(self) -> carla.Client:
         """A client of it."""

@@ -180,10 +180,11 @@ def test_tick_waits_for_an_announced_subscription_but_not_for_ever(
     world = fresh_world(client, oval_xodr)
     world.tick()
     with _raw(server) as sock:
-        _call(sock, "get_sensor_token", 999_999)
+        _call(sock, "get_sensor_token", 1)
         started = time.monotonic()
         world.tick()
         waited_s = time.monotonic() - started
+        _call(sock, "get_sensor_token", 999_999)  # nobody waits for a stream that does not exist
     assert 0.2 < waited_s < 3.0
     started = time.monotonic()
     world.tick()

@@ -14,6 +14,7 @@ from embedded_carla.sensors.obstacle import Obstacle
 from embedded_carla.sensors.radar import Radar
 from embedded_carla.sensors.schedule import SensorSchedule
 from embedded_carla.vehicle import catalogue
+from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.wire.rpc import CallFailedError
 from embedded_carla.world.actors import Actor, Sensor
 from embedded_carla.world.blueprints import BY_ID, Blueprint, Kind
@@ -25,6 +26,10 @@ from embedded_carla.world.vehicle import Vehicle
 from embedded_carla.world.walker import Walker
 from embedded_carla.world.world import World
 
+MOST_ACTORS = 10_000
+MOST_ATTRIBUTES = 200
+LONGEST_ATTRIBUTE = 1000
+ATTRIBUTE_TYPES = range(tables.ATTRIBUTE_BOOL, tables.ATTRIBUTE_RGB + 1)
 INSTRUMENTS: dict[str, Callable[[Mapping[str, str]], Instrument]] = {
     "sensor.lidar.ray_cast": Lidar.from_attributes,
     "sensor.lidar.ray_cast_semantic": Lidar.semantic_from_attributes,
@@ -46,7 +51,8 @@ def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], pa
         CallFailedError: unknown blueprint, bad attribute, missing parent, or no room for the body.
     """
     blueprint_id = str(description[1])
-    sent = [[str(name), int(kind), str(text)] for name, kind, text in description[2]]
+    uid, sent = int(description[0]), [[str(name), int(kind), str(text)] for name, kind, text in description[2]]
+    _check_description(world, uid, sent)
     blueprint = BY_ID.get(blueprint_id)
     if blueprint is None:
         raise CallFailedError(f"blueprint '{blueprint_id}' is not in this server's library")
@@ -55,10 +61,21 @@ def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], pa
     pose = pose_from_wire(transform)
     parent = existing(world, parent_id) if parent_id else None
     try:
-        actor = _make(world, blueprint, [int(description[0]), blueprint_id, sent], attributes, parent, pose)
+        actor = _make(world, blueprint, [uid, blueprint_id, sent], attributes, parent, pose)
     except ValueError as error:
         raise CallFailedError(f"cannot spawn {blueprint_id}: {error}") from error
     return world.add(actor)
+
+
+def _check_description(world: World, uid: int, sent: list[list[Any]]) -> None:
+    """It is kept and read back by other clients: it must fit their types, and the memory."""
+    if len(world.actors) >= MOST_ACTORS:
+        raise CallFailedError(f"the world has {MOST_ACTORS} actors: no more can be spawned")
+    if not 0 <= uid < 1 << 32 or len(sent) > MOST_ATTRIBUTES:
+        raise CallFailedError("not a description that a blueprint library gives")
+    for name, kind, text in sent:
+        if kind not in ATTRIBUTE_TYPES or len(name) + len(text) > LONGEST_ATTRIBUTE:
+            raise CallFailedError(f"attribute {name[:50]!r} has no such type, or is too long")
 
 
 def _make(

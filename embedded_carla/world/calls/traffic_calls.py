@@ -9,6 +9,7 @@ from embedded_carla.world.calls.call import Call, existing, value, void
 from embedded_carla.world.world import World
 
 MOST_TRAFFIC_MANAGERS = 1000
+LONGEST_ADDRESS = 255
 
 
 def traffic_calls(world: World) -> dict[str, Call]:
@@ -16,6 +17,8 @@ def traffic_calls(world: World) -> dict[str, Call]:
 
     def add_traffic_manager(endpoint: list[Any]) -> bool:
         address, port = str(endpoint[0]), int(endpoint[1])
+        if not 0 <= port < 1 << 16 or len(address) > LONGEST_ADDRESS:
+            raise ValueError("not an address and a port")
         managers = world.traffic_managers
         if port in managers or len(managers) >= MOST_TRAFFIC_MANAGERS:
             return False

@@ -10,6 +10,7 @@ from embedded_carla.world.calls.call import Call, existing_vehicle, value, void
 from embedded_carla.world.vehicle import Control, Vehicle
 from embedded_carla.world.world import World
 
+LONGEST_TABLE = 1000
 LIGHT_FLAGS = 0xFFFF_FFFF
 
 
@@ -52,7 +53,9 @@ def set_autopilot(world: World, actor_id: int, _enabled: bool) -> None:
 
 
 def _check_numbers(values: list[Any]) -> None:
-    """Nothing but finite numbers, however deep: what is kept here is read back by other clients."""
+    """Nothing but finite numbers, however deep, and not many: what is kept here is read back by other clients."""
+    if len(values) > LONGEST_TABLE:
+        raise ValueError(f"a physics table has at most {LONGEST_TABLE} rows")
     for item in values:
         if isinstance(item, list):
             _check_numbers(item)

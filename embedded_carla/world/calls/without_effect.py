@@ -13,6 +13,7 @@ from embedded_carla.world.calls.call import Call, existing, value, void
 from embedded_carla.world.world import World
 
 ACCEPTED = {
+    "stop_recorder": "nothing is being recorded",
     "draw_debug_shape": "debug shapes are not drawn",
     "show_vehicle_debug_telemetry": "there is no window to show it in",
     "update_lights_state": "the maps have no street lamps",
@@ -33,6 +34,16 @@ REFUSED_VALUES = {
     "get_wheel_pitch_angle": "wheels do not turn",
     "get_gbuffer_token": "there are no GBuffers",
     "get_navigation_mesh": "there is no navigation mesh; walkers are driven by apply_control",
+    **dict.fromkeys(
+        (
+            "start_recorder",
+            "show_recorder_file_info",
+            "show_recorder_collisions",
+            "show_recorder_actors_blocked",
+            "replay_file",
+        ),
+        "there is no recorder, and no file can be named over the wire",
+    ),
     "request_file": "no file can be read over the wire",
     "is_sensor_enabled_for_ros": _NO_ROS,
     **dict.fromkeys(
@@ -57,6 +68,10 @@ REFUSED_VOIDS = {
     "get_pose_from_animation": _NO_MESHES,
     "open_vehicle_door": "no vehicle has doors that open",
     "close_vehicle_door": "no vehicle has doors that open",
+    **dict.fromkeys(
+        ("stop_replayer", "set_replayer_time_factor", "set_replayer_ignore_hero", "set_replayer_ignore_spectator"),
+        "there is no recorder",
+    ),
     "set_actor_dead": "nothing dies here",
     "enable_environment_objects": "scenery cannot be hidden",
     "apply_color_texture_to_objects": _NO_TEXTURES,
