@@ -1,6 +1,7 @@
 """Ticks per second of the embedded server without cameras, and whether replayed controls end bit-identical.
 
-One car on the oval, synchronous mode, real client on the same machine. Medians over rounds.
+One car on the oval, synchronous mode, real client on the same machine. Speeds are medians over ticks and rounds. The
+processor time shows whose a tick is: the client spins while it waits.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import carla
 
@@ -64,15 +65,33 @@ def fresh_car(client: carla.Client) -> tuple[carla.World, carla.Vehicle]:
     return world, car
 
 
-def ticks_per_s(drive: Callable[[int], object], ticks: int) -> float:
-    """Speed of ``ticks`` calls."""
-    started = time.perf_counter()
+class Round(NamedTuple):
+    """One round of one path: median time of a tick, and processor time per tick of both ends, µs."""
+
+    tick_us: float
+    server_cpu_us: float
+    client_cpu_us: float
+
+
+def cpu_s(process_id: int) -> float:
+    """Processor time that a process has used, s (proc(5), fields utime and stime)."""
+    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def one_round(drive: Callable[[int], object], ticks: int, server_id: int) -> Round:
+    """Time ``ticks`` calls."""
+    server_s, client_s = cpu_s(server_id), time.process_time()
+    times_s = []
     for tick in range(ticks):
+        started = time.perf_counter()
         drive(tick)
-    return ticks / (time.perf_counter() - started)
+        times_s.append(time.perf_counter() - started)
+    server_s, client_s = cpu_s(server_id) - server_s, time.process_time() - client_s
+    return Round(1e6 * statistics.median(times_s), 1e6 * server_s / ticks, 1e6 * client_s / ticks)
 
 
-def client_paths(client: carla.Client, ticks: int) -> dict[str, float]:
+def client_paths(client: carla.Client, ticks: int, server_id: int) -> dict[str, Round]:
     """One round of every way to tick."""
     controls = [recorded_control(tick) for tick in range(ticks)]
 
@@ -91,7 +110,7 @@ def client_paths(client: carla.Client, ticks: int) -> dict[str, float]:
         return lambda tick: client.apply_batch_sync([command(car.id, controls[tick])], True)
 
     paths = {"tick": tick_only, "replay": control_and_tick, "replay_batch": batch}
-    return {name: ticks_per_s(make(*fresh_car(client)), ticks) for name, make in paths.items()}
+    return {name: one_round(make(*fresh_car(client)), ticks, server_id) for name, make in paths.items()}
 
 
 def server_alone_us(ticks: int) -> float:
@@ -112,7 +131,7 @@ def server_alone_us(ticks: int) -> float:
 def replayed_states(client: carla.Client, ticks: int, batched: bool) -> list[tuple[float, ...]]:
     """Poses and velocities of every tick of a replay."""
     world, car = fresh_car(client)
-    states = []
+    states: list[tuple[float, ...]] = []
     for tick in range(ticks):
         if batched:
             client.apply_batch_sync([carla.command.ApplyVehicleControl(car.id, recorded_control(tick))], True)
@@ -136,23 +155,26 @@ def measure(ticks: int, rounds: int) -> dict[str, Any]:
     try:
         client = carla.Client("127.0.0.1", port)
         client.set_timeout(20.0)
-        client_paths(client, 200)
-        measured = [client_paths(client, ticks) for _ in range(rounds)]
+        client_paths(client, 200, process.pid)
+        measured = [client_paths(client, ticks, process.pid) for _ in range(rounds)]
         replays = [replayed_states(client, ticks, batched) for batched in (False, False, True)]
     finally:
         process.kill()
         process.wait()
-    speeds = {name: statistics.median(one[name] for one in measured) for name in measured[0]}
-    server_us = server_alone_us(ticks)
+    medians = {
+        name: Round(*(statistics.median(column) for column in zip(*(one[name] for one in measured), strict=True)))
+        for name in measured[0]
+    }
     return {
         "schema_version": 1,
         "benchmark": "replay",
         "ticks_per_round": ticks,
         "rounds": rounds,
-        "ticks_per_s": {name: round(value, 1) for name, value in speeds.items()},
+        "ticks_per_s": {name: round(1e6 / one.tick_us, 1) for name, one in medians.items()},
         "goal_ticks_per_s": GOALS,
-        "server_tick_us": round(server_us, 1),
-        "outside_server_tick_us": {name: round(1e6 / value - server_us, 1) for name, value in speeds.items()},
+        "server_tick_us": round(server_alone_us(ticks), 1),
+        "server_cpu_us": {name: round(one.server_cpu_us, 1) for name, one in medians.items()},
+        "client_cpu_us": {name: round(one.client_cpu_us, 1) for name, one in medians.items()},
         "replays_bit_identical": all(replay == replays[0] for replay in replays),
         "replayed_ticks": len(replays[0]),
         "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "load_1min": os.getloadavg()[0]},
@@ -169,9 +191,10 @@ def main() -> None:
     result = measure(options.ticks, options.rounds)
     for name, value in result["ticks_per_s"].items():
         goal = f"(goal {GOALS[name]:g})" if name in GOALS else ""
-        outside_us = result["outside_server_tick_us"][name]
-        print(f"{name:13s} {value:8.0f} ticks/s, {outside_us:.0f} µs of a tick in client and transport {goal}")
-    print(f"server alone: {result['server_tick_us']:.0f} µs per tick; load {result['machine']['load_1min']:.1f}")
+        server_us, client_us = result["server_cpu_us"][name], result["client_cpu_us"][name]
+        cpu = f"processor: server {server_us:.0f} µs, client {client_us:.0f} µs"
+        print(f"{name:13s} {value:7.0f} ticks/s {goal:12s}; {cpu}")
+    print(f"the world alone: {result['server_tick_us']:.0f} µs per tick; load {result['machine']['load_1min']:.1f}")
     print(f"replays of {result['replayed_ticks']} ticks bit-identical: {result['replays_bit_identical']}")
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
