@@ -17,7 +17,9 @@ from harness.campaign.spec import ConditionEntry, EffectEntry
 from sensor_sim.errors import SensorSpecError
 from sensor_sim.presets import load_preset
 from sensor_sim.schedule import SensorSchedule
+from sensor_sim.severities.table import severity_parameters
 
+SEVERITY = "severity"
 TIMES = ("onset_s", "ramp_s", "duration_s")
 
 
@@ -44,7 +46,7 @@ class Condition:
 def expand_conditions(entries: Sequence[ConditionEntry], camera: CameraSpec) -> list[Condition]:
     """All conditions, sweeps written out as ``name_value``; every schedule checked by `sensor_sim`.
 
-    Presets are transferred to ``camera``.
+    Presets are transferred to ``camera``, severities resolved to parameters in physical units.
 
     Raises:
         ScenarioError: unknown preset, effect or parameter, a value out of range, an effect given twice.
@@ -60,7 +62,7 @@ def expand_conditions(entries: Sequence[ConditionEntry], camera: CameraSpec) -> 
         for choice in itertools.product(*axes):
             name = "_".join([entry.name, *(f"{value:g}" for _, _, value in choice)])
             swept = [
-                _effect_entry(effect, entry, {p: value for j, p, value in choice if j == k})
+                _effect_entry(effect, entry, {p: value for j, p, value in choice if j == k}, camera)
                 for k, effect in enumerate(entry.effects)
             ]
             conditions.append(Condition(name, _checked(name, [*base, *swept]), entry.modes))
@@ -81,8 +83,22 @@ def _preset_entries(entry: ConditionEntry, camera: CameraSpec) -> list[dict[str,
     return [dict(effect) | _times(entry, None) for effect in schedule.to_spec()]
 
 
-def _effect_entry(effect: EffectEntry, entry: ConditionEntry, swept: dict[str, float]) -> dict[str, Any]:
-    return {"effect": effect.effect, "parameters": effect.parameters | swept} | _times(entry, effect)
+def _effect_entry(
+    effect: EffectEntry, entry: ConditionEntry, swept: dict[str, float], camera: CameraSpec
+) -> dict[str, Any]:
+    parameters = dict(effect.parameters | swept)
+    if SEVERITY in parameters:
+        severity = parameters.pop(SEVERITY)
+        if parameters:
+            raise ScenarioError(
+                f"condition {entry.name!r}: effect '{effect.effect}' has 'severity' and {', '.join(parameters)}; "
+                "severity sets all parameters, give one of the two"
+            )
+        try:
+            parameters = severity_parameters(effect.effect, severity, camera.width_px, camera.fov_deg)
+        except SensorSpecError as error:
+            raise ScenarioError(f"condition {entry.name!r}: {error}") from None
+    return {"effect": effect.effect, "parameters": parameters} | _times(entry, effect)
 
 
 def _times(entry: ConditionEntry, effect: EffectEntry | None) -> dict[str, Any]:

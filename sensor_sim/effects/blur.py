@@ -15,12 +15,12 @@ from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberPar
 
 DEFINITION = EffectDefinition(
     "blur",
-    (NumberParameter("width_px", "pixels of this sensor", 1.0, 64.0, neutral=1.0, transfer="width"),),
+    (NumberParameter("width_px", "pixels of this sensor", 1.0, 1024.0, neutral=1.0, transfer="width"),),
     Stage.OPTICS,
     summary="A soft lens: every point becomes a square patch.",
     formula="L'(u, v) = mean of L over a box of width_px × width_px centred there, ends by fractions",
     source=HAGN_GRAU + "; symmetric, so that nothing shifts sideways",
-    axis=SeverityAxis("width_px", 1.0, 32.0),
+    axis=SeverityAxis("width_px", 1.0, 64.0),
 )
 """``width_px``: width of the box in pixels at the sensor's own resolution; 1 = no blur."""
 

@@ -26,8 +26,12 @@ DEFINITION = EffectDefinition(
     summary="Colour fringes that grow towards the border: red and blue are drawn larger and smaller than green.",
     formula="x_d = x·(1 + c·r²) with c = k1 for red, 0 for green, −k1 for blue; displacement f·k1·r³ px",
     source=HAGN_GRAU + "; OpenCV's radial model, read as a forward map",
-    axis=SeverityAxis("k1", 0.0, 0.075),
-)
+    axis=SeverityAxis(
+        "k1", 0.0, 0.075,
+        steps=(0.005, 0.012, 0.025, 0.045, 0.075),
+        reason="before the map folds over, similarity falls to 0.89 only",
+    ),
+)  # fmt: skip
 """``k1``: radial coefficient of red (blue: −k1) in units of the normalised picture plane of this camera."""
 
 MAX_CORNER_DISTORTION = 0.1

@@ -37,11 +37,10 @@ class DeadPixels(LightEffect):
     def reset(self, seed: int) -> None:
         """Break other photosites."""
         super().reset(seed)
-        rng = frame_rng(seed, 0)
         values = 3 * self.camera.height * self.camera.width
         count = int(np.ceil(self.number("share") * values))
-        self._places = rng.choice(values, count, replace=False)
-        self._light = np.where(rng.random(count) < self.number("hot_share"), HOT_LIGHT, np.float32(0.0))
+        self._places = frame_rng(seed, 0).permutation(values)[:count]
+        self._light = np.where(frame_rng(seed, 1).random(count) < self.number("hot_share"), HOT_LIGHT, np.float32(0.0))
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:
         """See ``LightEffect.apply``."""

@@ -15,12 +15,12 @@ class Defocus(LightEffect):
 
     definition = EffectDefinition(
         "defocus",
-        (NumberParameter("radius_px", "pixels of this sensor", 0.0, 64.0, neutral=0.0, transfer="width"),),
+        (NumberParameter("radius_px", "pixels of this sensor", 0.0, 512.0, neutral=0.0, transfer="width"),),
         Stage.OPTICS,
         summary="Focus lost: every point becomes an even disc.",
         formula="L' = mean of L over a disc of radius_px; above 5 px at half (quarter, …) resolution",
         source="thin-lens circle of confusion; Potmesil and Chakravarty (1981)",
-        axis=SeverityAxis("radius_px", 0.0, 16.0),
+        axis=SeverityAxis("radius_px", 0.0, 32.0),
     )
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:

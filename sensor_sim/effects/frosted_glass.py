@@ -20,7 +20,7 @@ class FrostedGlass(LightEffect):
 
     definition = EffectDefinition(
         "frosted_glass",
-        (NumberParameter("shift_px", "pixels of this sensor", 0.0, 32.0, neutral=0.0, transfer="width"),),
+        (NumberParameter("shift_px", "pixels of this sensor", 0.0, 512.0, neutral=0.0, transfer="width"),),
         Stage.OPTICS,
         summary="Rough or iced glass: pixels are taken from random places nearby; the pattern stays for the episode.",
         formula="L'(p) = (L ∗ N(0, (0.2·shift_px)²))(p + d(p)), d uniform in ±shift_px each way",

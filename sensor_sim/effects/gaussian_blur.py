@@ -15,12 +15,12 @@ class GaussianBlur(LightEffect):
 
     definition = EffectDefinition(
         "gaussian_blur",
-        (NumberParameter("sigma_px", "pixels of this sensor", 0.0, 64.0, neutral=0.0, transfer="width"),),
+        (NumberParameter("sigma_px", "pixels of this sensor", 0.0, 512.0, neutral=0.0, transfer="width"),),
         Stage.OPTICS,
         summary="A soft lens with a Gaussian point spread.",
         formula="L' = L ∗ N(0, sigma_px²); above 2 px at half (quarter, …) resolution",
         source="Gaussian approximation of a point spread function; Carlson et al., Modeling camera effects (2018)",
-        axis=SeverityAxis("sigma_px", 0.0, 10.0),
+        axis=SeverityAxis("sigma_px", 0.0, 24.0),
     )
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:

@@ -7,9 +7,12 @@ from numba import njit
 from scipy.special import ndtri
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, SeverityAxis, Stage
-from sensor_sim.effects.effect import Frame, PictureEffect
+from sensor_sim.effects.effect import Frame, PictureEffect, frame_rng
 from sensor_sim.effects.noise import BANK_UNIT, noise_bank, row_starts
 from sensor_sim.frame_context import FrameContext
+
+RARE_SHARE = 1e-3
+"""Below it the bank's 65,536 steps are too coarse."""
 
 
 class ImpulseNoise(PictureEffect):
@@ -32,12 +35,22 @@ class ImpulseNoise(PictureEffect):
 
 def with_impulses(picture: Frame, share: float, seed: int, tick: int) -> Frame:
     """A copy of ``picture`` with a share of its values at 0 or 255, drawn for (seed, tick)."""
+    if share < RARE_SHARE:
+        return _with_rare_impulses(picture, share, frame_rng(seed, tick))
     height, width, channels = picture.shape
     # A sample beyond this limit strikes, its sign decides between white and black.
-    limit = round(BANK_UNIT * float(ndtri(1.0 - 0.5 * share))) if share > 0.0 else np.iinfo(np.int16).max
+    limit = round(BANK_UNIT * float(ndtri(1.0 - 0.5 * share)))
     starts = row_starts(np.uint64(seed), tick, height)
     out = np.empty_like(picture)
     _strike(picture.reshape(height, -1), noise_bank(channels * width), starts, limit, out.reshape(height, -1))
+    return out
+
+
+def _with_rare_impulses(picture: Frame, share: float, rng: np.random.Generator) -> Frame:
+    """As ``with_impulses``, value by value; the number of them is right in the mean to any fraction."""
+    count = int(share * picture.size + rng.random())
+    out = picture.copy()
+    out.reshape(-1)[rng.integers(0, picture.size, count)] = np.where(rng.random(count) < 0.5, 0, 255)
     return out
 
 

@@ -16,13 +16,17 @@ class MotionBlur(LightEffect):
 
     definition = EffectDefinition(
         "motion_blur",
-        (NumberParameter("exposure_s", "s", 0.0, 0.5, neutral=0.0),),
+        (NumberParameter("exposure_s", "s", 0.0, 0.1, neutral=0.0),),
         Stage.OPTICS,
         summary="Streaks from the car's own speed and yaw rate during the exposure time; none at standstill.",
         formula="L' = mean of L over the flow of exposure_s, centred; flow of a flat road, scenery 40 m away",
         source="Longuet-Higgins and Prazdny, The interpretation of a moving retinal image (1980)",
-        axis=SeverityAxis("exposure_s", 0.0, 0.2),
-    )
+        axis=SeverityAxis(
+            "exposure_s", 0.0, 0.1,
+            steps=(0.01, 0.02, 0.033, 0.05, 0.1),
+            reason="at exposure times that a video camera can have, similarity stays high",
+        ),
+    )  # fmt: skip
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:
         super().__init__(camera, parameters)

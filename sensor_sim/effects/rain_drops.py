@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
+from scipy.special import ndtri
 
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, ParameterValue, SeverityAxis, Stage
 from sensor_sim.effects.displacement import Displacement
@@ -51,9 +52,10 @@ class RainDrops(LightEffect):
         # Mean area of a log-normal diameter: the drops that full coverage needs, and some to spare.
         mean_area = 0.25 * np.pi * median_px**2 * np.exp(2.0 * SIZE_SPREAD**2)
         count = int(1.5 * self.number("coverage") * camera.width * camera.height / mean_area) + 16
-        drawn = rng.random((count, 2))
+        # Row by row, so that more drops leave the first ones as they are.
+        drawn = rng.random((count, 3))
         self._x, self._y = drawn[:, 0] * camera.width, drawn[:, 1] * camera.height
-        self._radius_px = 0.5 * median_px * np.exp(SIZE_SPREAD * rng.standard_normal(count))
+        self._radius_px = 0.5 * median_px * np.exp(SIZE_SPREAD * ndtri(drawn[:, 2]))
         self._covered = np.cumsum(np.pi * self._radius_px**2) / (camera.width * camera.height)
         self._cached: tuple[int, np.ndarray, Displacement] | None = None
 

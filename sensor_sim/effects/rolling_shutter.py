@@ -18,13 +18,17 @@ class RollingShutter(LightEffect):
 
     definition = EffectDefinition(
         "rolling_shutter",
-        (NumberParameter("readout_s", "s", 0.0, 0.2, neutral=0.0),),
+        (NumberParameter("readout_s", "s", 0.0, 0.1, neutral=0.0),),
         Stage.SENSOR,
         summary="Upright edges lean when the car turns; the picture's top is older than its bottom.",
         formula="row v shows the time (v/(H − 1) − ½)·readout_s: L'(p) = L(p − flow·time)",
         source="Meingast, Geyer and Sastry, Geometric models of rolling-shutter cameras (2005)",
-        axis=SeverityAxis("readout_s", 0.0, 0.1),
-    )
+        axis=SeverityAxis(
+            "readout_s", 0.0, 0.1,
+            steps=(0.01, 0.02, 0.033, 0.05, 0.1),
+            reason="at readout times that a video camera can have, similarity stays high",
+        ),
+    )  # fmt: skip
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:
         super().__init__(camera, parameters)

@@ -18,12 +18,12 @@ class ShakeBlur(LightEffect):
 
     definition = EffectDefinition(
         "shake_blur",
-        (NumberParameter("length_px", "pixels of this sensor", 0.0, 128.0, neutral=0.0, transfer="width"),),
+        (NumberParameter("length_px", "pixels of this sensor", 0.0, 1024.0, neutral=0.0, transfer="width"),),
         Stage.OPTICS,
         summary="A vibrating mount: a straight blur whose direction changes from frame to frame.",
         formula="L' = mean of L over a line of length_px centred on the pixel, direction uniform per (seed, tick)",
         source="motion blur of Hendrycks and Dietterich, Benchmarking neural network robustness (2019)",
-        axis=SeverityAxis("length_px", 0.0, 40.0),
+        axis=SeverityAxis("length_px", 0.0, 96.0),
     )
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:

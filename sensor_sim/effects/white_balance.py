@@ -27,8 +27,11 @@ class WhiteBalance(LightEffect):
         summary="Colour cast: balanced for warmer light the picture turns blue, for colder light orange.",
         formula="gain = RGB(6504 K)/RGB(10⁶/(153.75 + mired_shift) K) of the black-body curve, green gain 1",
         source="Kim et al. (2002), cubic fit of the Planckian locus; IEC 61966-2-1 primaries",
-        axis=SeverityAxis("mired_shift", 0.0, 300.0),
-    )
+        axis=SeverityAxis(
+            "mired_shift", 0.0, 300.0,
+            steps=(40.0, 80.0, 130.0, 190.0, 260.0), reason="similarity of structure hardly sees a colour cast",
+        ),
+    )  # fmt: skip
 
     def apply(self, light: Light, level: float, context: FrameContext) -> Light:
         """See ``LightEffect.apply``."""

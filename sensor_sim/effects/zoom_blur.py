@@ -21,7 +21,7 @@ class ZoomBlur(LightEffect):
         summary="Radial streaks that grow with the distance from the picture's middle.",
         formula="L' = mean of L over a radial path of r·ln(zoom), centred on the pixel",
         source="Hendrycks and Dietterich, Benchmarking neural network robustness (2019)",
-        axis=SeverityAxis("zoom", 1.0, 1.4),
+        axis=SeverityAxis("zoom", 1.0, 2.0),
     )
 
     def __init__(self, camera: Camera, parameters: Mapping[str, ParameterValue]) -> None:

@@ -48,7 +48,7 @@ def test_all_effects_of_a_preset_can_set_in_later() -> None:
         (effect("blurr", width_px=3), r"effects\[0\]: unknown effect 'blurr' \(did you mean 'blur'\?\)"),
         (effect("blur", width=3), r"effect 'blur' has no parameter 'width'.*did you mean 'width_px'"),
         (effect("blur"), r"effect 'blur': parameter 'width_px' is missing"),
-        (effect("blur", width_px=0.5), r"effect 'blur', parameter 'width_px': 0\.5 .* from 1 to 64 \(pixels"),
+        (effect("blur", width_px=0.5), r"effect 'blur', parameter 'width_px': 0\.5 .* from 1 to 1024 \(pixels"),
         (effect("noise", sigma_dn=-1), r"parameter 'sigma_dn': -1 .* from 0 to 100 \(grey levels\)"),
         (effect("noise", sigma_dn=float("nan")), r"'sigma_dn': nan is not allowed"),
         (effect("noise", sigma_dn="strong"), r"'sigma_dn': 'strong' is not allowed"),

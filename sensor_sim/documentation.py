@@ -1,0 +1,123 @@
+"""The page of all effects, written from their definitions and the calibration: text and pictures cannot fall behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from sensor_sim.chain import SensorChain
+from sensor_sim.effects import EFFECTS
+from sensor_sim.effects.definition import EffectDefinition, NumberParameter
+from sensor_sim.effects.effect import Frame
+from sensor_sim.frame_context import FrameContext
+from sensor_sim.schedule import EffectSchedule, SensorSchedule
+from sensor_sim.severities.calibration import FOV_DEG, SPEED_MPS, TICK_S, YAW_RATE_DPS, load_frames
+from sensor_sim.severities.table import calibration, severity_parameters
+
+PICTURED = (1, 3, 5)
+TILE_WIDTH_PX = 240
+JPEG_QUALITY = 72
+EARLIER_TICKS = 12
+
+INTRODUCTION = """# Effects of the sensor simulator
+
+Written by `python -m sensor_sim effects`; do not edit. In the order in which the chain applies them: optics, sensor,
+ISP, transport. L is linear light (1 = the brightest code of the ideal frame), x a code 0..255, V a severity.
+
+A schedule entry names the effect, its parameters in the units below or `severity: 1` to `5`, and optionally `onset_s`,
+`ramp_s` and `duration_s`. On a ramp the parameters marked with a neutral value go linearly from there to their target
+(`gain`: in equal stops). Severities: mean SSIM over the shipped frame set (sixteen 320 × 180 frames, fov 90°, motion
+14 m/s and 10 °/s) is 1 − V/10 where the table says *ssim*; *range*: the effect cannot become so strong on these frames,
+and the remaining severities divide the rest of its range evenly; *definition*: see there. Lengths in pixels are for a
+width of 320 px and are carried to another camera as a share of its width, radial coefficients by the displacement at
+the picture's edge. At another resolution the same severity has another, usually higher, SSIM.
+
+An episode stores the resolved parameters. What is random depends on (seed, tick) alone; *stateful* effects also on the
+frames since the start of the episode. Bytes are the same on any worker and any number of threads of one machine;
+effects that use OpenCV's filters may differ in the last bit between kinds of processors.
+
+The gallery strips show the ideal frame and severities 1, 3 and 5; for stateful effects the camera saw a later place of
+the same road before.
+"""
+
+
+def write_page(page: Path, pictures: Path) -> None:
+    """Write the page and one strip of pictures per effect into the folder ``pictures``, beside or below the page."""
+    pictures.mkdir(parents=True, exist_ok=True)
+    frames = load_frames()
+    sections = [INTRODUCTION]
+    for name, definition in EFFECTS.items():
+        picture = pictures / f"{name}.jpg"
+        bgr = cv2.cvtColor(strip(name, frames[0], frames[1]), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(picture), bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        sections.append(_section(definition, picture.relative_to(page.parent).as_posix()))
+    page.write_text("\n".join(sections), encoding="utf-8")
+
+
+def strip(name: str, frame: Frame, earlier: Frame) -> Frame:
+    """The ideal frame and the effect at the pictured severities, side by side.
+
+    Args:
+        frame: uint8 RGB (H, W, 3).
+        earlier: what the camera sees on the ticks before, as large.
+    """
+    tiles = [frame, *(_degraded(name, severity, frame, earlier) for severity in PICTURED)]
+    height = round(TILE_WIDTH_PX * frame.shape[0] / frame.shape[1])
+    small = [cv2.resize(tile, (TILE_WIDTH_PX, height), interpolation=cv2.INTER_AREA) for tile in tiles]
+    return np.asarray(np.concatenate(small, axis=1), np.uint8)
+
+
+def _degraded(name: str, severity: int, frame: Frame, earlier: Frame) -> Frame:
+    height, width = frame.shape[:2]
+    schedule = SensorSchedule((EffectSchedule(name, severity_parameters(name, severity, width, FOV_DEG)),))
+    chain = SensorChain(schedule, width, height, FOV_DEG, TICK_S)
+    chain.reset(1)
+    stateful = EFFECTS[name].stateful
+    for tick in range(EARLIER_TICKS if stateful else 0):
+        chain.apply(earlier, FrameContext(tick, TICK_S, SPEED_MPS, YAW_RATE_DPS))
+    return chain.apply(frame, FrameContext(EARLIER_TICKS, TICK_S, SPEED_MPS, YAW_RATE_DPS))
+
+
+def _section(definition: EffectDefinition, picture: str) -> str:
+    kind = "stateful" if definition.stateful else "stateless"
+    lines = [
+        f"## {definition.name}",
+        "",
+        f"*{definition.stage.value}, {kind}.* {definition.summary}",
+        "",
+        f"![{definition.name}: ideal, severities 1, 3, 5]({picture})",
+        "",
+        f"Formula: {definition.formula}.  ",
+        f"Source: {definition.source}.",
+        "",
+        "| parameter | unit | range | neutral | default |",
+        "|---|---|---|---|---|",
+    ]
+    for parameter in definition.parameters:
+        if isinstance(parameter, NumberParameter):
+            neutral = "" if parameter.neutral is None else f"{parameter.neutral:g}"
+            default = "required" if parameter.default is None else f"{parameter.default:g}"
+            lines.append(
+                f"| `{parameter.name}` | {parameter.unit} | {parameter.low:g} … {parameter.high:g} "
+                f"| {neutral} | {default} |"
+            )
+        else:
+            lines.append(f"| `{parameter.name}` | option | {', '.join(parameter.options)} | | {parameter.default} |")
+    return "\n".join([*lines, "", *_severity_lines(definition), ""])
+
+
+def _severity_lines(definition: EffectDefinition) -> list[str]:
+    stored = calibration()["effects"][definition.name]
+    values = " | ".join(f"{value:.4g}" for value in stored["values"])
+    similarity = " | ".join("n/a" if value is None else f"{value:.2f}" for value in stored["mean_ssim"])
+    basis = " | ".join(stored["basis"])
+    lines = [
+        "| V | 1 | 2 | 3 | 4 | 5 |",
+        "|---|---|---|---|---|---|",
+        f"| `{stored['parameter']}` | {values} |",
+        f"| mean SSIM | {similarity} |",
+        f"| basis | {basis} |",
+    ]
+    return [*lines, "", f"Severity: {stored['reason']}."] if stored["reason"] else lines
