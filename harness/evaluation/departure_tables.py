@@ -8,6 +8,7 @@ from typing import Any
 from harness.evaluation.departures import GRADES
 from harness.evaluation.episode_facts import EpisodeFacts
 from harness.evaluation.event_figures import missing_bounds
+from harness.evaluation.first_departure import distance_limit_m, first_departure_figures
 from harness.evaluation.rates import clustered_ratio, per_exposure, proportion
 from harness.evaluation.statistics.independence import dispersion_index, dispersion_warning
 
@@ -37,6 +38,7 @@ def departure_tables(runs: Sequence[EpisodeFacts], missing_runs: int, seed: int)
             failed, [run.km for run in runs], [run.condition for run in runs], seed, is_share=False
         ),
         "dispersion": _dispersion(runs),
+        "first_departure": first_departure_figures(runs, distance_limit_m(runs), seed),
         "agent_errors": sum(run.agent_error for run in runs),
         "collisions": sum(run.collisions for run in runs),
         "stuck": sum(run.stuck for run in runs),

@@ -24,7 +24,7 @@ class EpisodeFacts:
         end_reason: why the run ended, None where it never ran.
         failure_route_s_m: arc length of the first main-grade departure or agent error, None if neither.
         departed: it had a main-grade departure. agent_error: the agent failed.
-        end_route_s_m: arc length reached.
+        start_route_s_m, end_route_s_m: arc length at the start, and the largest reached.
         events_by_grade: number of events of each grade.
         collisions, stuck: events of the two classes outside the lane headline.
         km, run_s, takeover_s: distance, simulated time, time the takeover driver held the wheel.
@@ -43,6 +43,7 @@ class EpisodeFacts:
     departed: bool
     agent_error: bool
     is_missing: bool
+    start_route_s_m: float
     end_route_s_m: float
     collisions: int
     stuck: int
@@ -56,6 +57,12 @@ class EpisodeFacts:
     def failed(self) -> bool:
         """It departed or its agent failed: both count against the driver."""
         return self.departed or self.agent_error
+
+    @property
+    def driven_m(self) -> float:
+        """Distance along the route until the first failure, or until the end."""
+        end_m = self.end_route_s_m if self.failure_route_s_m is None else self.failure_route_s_m
+        return max(0.0, end_m - self.start_route_s_m)
 
 
 def facts_of(episode: EpisodeData) -> EpisodeFacts:
@@ -78,6 +85,7 @@ def facts_of(episode: EpisodeData) -> EpisodeFacts:
         departed=any(departure.grade == MAIN_GRADE for departure in departures),
         agent_error=episode.is_agent_error,
         is_missing=episode.is_missing,
+        start_route_s_m=0.0 if empty else float(episode.column("route_s_m")[0]),
         end_route_s_m=0.0 if empty else float(episode.column("route_s_m").max()),
         collisions=len(episode.events.get("collisions") or []),
         stuck=len(episode.events.get("stuck") or []),

@@ -82,10 +82,10 @@ def lead_figures(leads_s: Sequence[float]) -> dict[str, Any]:
 
 
 def missing_bounds(k: int, n: int, missing: int) -> dict[str, float | None]:
-    """Worst and best share over everything that ``missing`` further trials could have been."""
+    """Lowest and highest share over everything that ``missing`` further trials could have been."""
     return {
-        "worst": k / (n + missing) if n + missing else None,
-        "best": (k + missing) / (n + missing) if n + missing else None,
+        "low": k / (n + missing) if n + missing else None,
+        "high": (k + missing) / (n + missing) if n + missing else None,
     }
 
 
