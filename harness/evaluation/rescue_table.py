@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,11 @@ class RescueRow:
         if not self.grid_ticks or not self.known:
             return None
         return all(self.saves(tick) == saved for tick, saved in zip(self.grid_ticks, self.grid_saved, strict=True))
+
+
+def savable_by_id(rows: Sequence[RescueRow]) -> dict[str, bool] | None:
+    """episode_id -> whether any takeover prevents its departure, where that is known; None without a map."""
+    return {row.episode_id: row.last_safe_tick is not None for row in rows if row.known} if rows else None
 
 
 def write_rescue_table(folder: Path, rows: Iterable[RescueRow]) -> Path:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from harness.evaluation.episode_data import EpisodeDataError
 from harness.evaluation.episode_facts import EpisodeFacts, PairKey
+from harness.evaluation.first_departure import distance_limit_m, first_departure_figures
 from harness.evaluation.modes import EXPERT, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.rates import (
     MIN_EVENTS,
@@ -64,18 +65,21 @@ class Arm:
     Attributes:
         mode: ``takeover:<monitor>@<point>``.
         outcomes: pair -> outcome, missing and unavoidable pairs left out.
-        twins: the takeover runs of the pairs in ``outcomes``.
+        shadows, twins: the shadow and takeover runs of the pairs in ``outcomes``.
         missing: pairs of which a run is missing, as (shadow, twin), None or missing facts.
         unavoidable: pairs left out.
         diverged: pairs whose twins differ before the first takeover.
+        unsavable: departures that no takeover could have prevented; None where nobody knows (no rescue map).
     """
 
     mode: str
     outcomes: Mapping[PairKey, PairOutcome]
+    shadows: Mapping[PairKey, EpisodeFacts]
     twins: Mapping[PairKey, EpisodeFacts]
     missing: Sequence[tuple[EpisodeFacts | None, EpisodeFacts | None]]
     unavoidable: int
     diverged: int
+    unsavable: int | None = None
 
     @property
     def monitor(self) -> str:
@@ -112,12 +116,15 @@ def judge_pair(shadow: EpisodeFacts, twin: EpisodeFacts) -> PairOutcome:
     return PairOutcome(departed=True, saved=passed, harmed=False, resolved=not cut_off)
 
 
-def collect_arms(facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace]) -> list[Arm]:
+def collect_arms(
+    facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace], savable: Mapping[str, bool] | None = None
+) -> list[Arm]:
     """Match shadow and takeover runs.
 
     Args:
         facts: every episode of the campaign.
         traces: episode_id -> trace, for the twin check; runs without one are not checked.
+        savable: episode_id of a departed shadow run -> whether any takeover prevents it; None without a rescue map.
 
     Raises:
         EpisodeDataError: two runs of one mode in one pair.
@@ -139,13 +146,22 @@ def collect_arms(facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace])
             else:
                 outcomes[pair] = judge_pair(shadow, twin)
                 diverged += _diverged(traces, shadow, twin)
-        arms.append(Arm(mode, outcomes, {p: runs[p] for p in outcomes}, missing, left_out, diverged))
+        unsavable = None
+        if savable is not None:
+            unsavable = sum(not savable.get(shadows[pair].episode_id, True) for pair in outcomes)
+        alone, taken = {p: shadows[p] for p in outcomes}, {p: runs[p] for p in outcomes}
+        arms.append(Arm(mode, outcomes, alone, taken, missing, left_out, diverged, unsavable))
     return arms
 
 
-def safety_gain(facts: Sequence[EpisodeFacts], traces: Mapping[str, TwinTrace], seed: int) -> list[dict[str, Any]]:
+def safety_gain(
+    facts: Sequence[EpisodeFacts],
+    traces: Mapping[str, TwinTrace],
+    seed: int,
+    savable: Mapping[str, bool] | None = None,
+) -> list[dict[str, Any]]:
     """One entry per takeover mode: SG with its companions SG/SG_max and SG_net, cost, counts and bounds."""
-    arms = collect_arms(facts, traces)
+    arms = collect_arms(facts, traces, savable)
     ceiling = next((arm for arm in arms if arm.monitor == ALWAYS_ON), None)
     entries = []
     for arm in arms:
@@ -173,6 +189,7 @@ def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, context: Sequence[
         "saved": saved,
         "harmed": harmed,
         "unresolved": sum(not o.resolved for o in outcomes),
+        "unsavable": arm.unsavable,
         "unavoidable": arm.unavoidable,
         "missing": len(arm.missing),
         "sg": _resolved(_few_events(clustered_ratio(net, base, strata, seed), departed), arm),
@@ -186,10 +203,21 @@ def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, context: Sequence[
         },
         "ac": clustered_ratio([t.takeover_s for t in twins], [t.run_s for t in twins], strata, seed),
         "ac_oracle": max(0, saved - harmed) * MIN_TAKEOVER_S / run_s if run_s > 0.0 else None,
+        "first_departure": _first_departure(arm, seed),
         "rh_per_km": per_exposure(sum(t.failed for t in twins), sum(t.km for t in twins)),
         "takeovers": sum(t.takeovers for t in twins),
         "twins_diverged_early": arm.diverged,
         "mcnemar_p": mcnemar_exact(saved, harmed),
+    }
+
+
+def _first_departure(arm: Arm, seed: int) -> dict[str, Any]:
+    """Restricted mean distance with and without takeover on the same pairs, to the same limit."""
+    alone, taken = list(arm.shadows.values()), list(arm.twins.values())
+    limit_m = distance_limit_m(alone)
+    return {
+        "shadow": first_departure_figures(alone, limit_m, seed),
+        "takeover": first_departure_figures(taken, limit_m, seed),
     }
 
 

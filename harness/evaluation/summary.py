@@ -16,7 +16,7 @@ from harness.evaluation.modes import EXPERT, LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
 from harness.evaluation.rescue_figures import rescue_figures
-from harness.evaluation.rescue_table import RescueRow
+from harness.evaluation.rescue_table import RescueRow, savable_by_id
 from harness.evaluation.safety_gain import safety_gain, unavoidable_worlds
 from harness.evaluation.statistics.independence import independent_units
 from harness.evaluation.timing import TimingSums
@@ -107,7 +107,7 @@ def summarise_judged(
             "log_based": _parity([episode for episode in judged if episode.facts.mode == LOG]),
             "paper": PAPER_TPR_PERCENT,
         },
-        "safety_gain": safety_gain(facts, traces, BOOTSTRAP_SEED),
+        "safety_gain": safety_gain(facts, traces, BOOTSTRAP_SEED, savable_by_id(rescue_map)),
         "rescue": rescue_figures(rescue_map, [e.rescue for e in judged if e.rescue], unavoidable, campaign),
         "label_agreement": _agreement(shadows),
         "timing": timing.figures(),

@@ -32,14 +32,29 @@ class GainCurve:
     banded: bool = False
 
 
+@dataclass(frozen=True)
+class Driven:
+    """What was measured by driving: mode, colour class, (AC, SG)."""
+
+    name: str
+    css: str
+    ac: float
+    sg: float
+
+
 def gain_curves(
-    curves: Sequence[GainCurve], ceiling: float | None, oracle: tuple[float, float] | None, title: str
+    curves: Sequence[GainCurve],
+    ceiling: float | None,
+    oracle: tuple[float, float] | None,
+    driven: Sequence[Driven],
+    title: str,
 ) -> Markup:
     """The chart.
 
     Args:
         curves: of the monitors. ceiling: the most that any alarm could save.
         oracle: (AC, SG) of perfect alarms; fewer of them lie on the line to the origin.
+        driven: twins of the same reaction time.
         title: what a screen reader says.
     """
     canvas = Canvas(WIDTH, HEIGHT, title, "; ".join(f"{c.name}: {_at_costs(c)}" for c in curves))
@@ -67,6 +82,9 @@ def gain_curves(
         canvas.polyline([x(value) for value in curve.ac], [y(value) for value in curve.sg], f"series {curve.css}")
         for cost, gain in zip(curve.ac, curve.sg, strict=True):
             canvas.circle(x(cost), y(gain), 2.0, f"dot {curve.css.split()[0]}", f"{curve.name}: {_point(cost, gain)}")
+    for point in driven:
+        detail = f"really driven, {point.name}: {_point(point.ac, point.sg)}"
+        canvas.circle(x(point.ac), y(point.sg), 5.5, f"ring {point.css}", detail)
     return canvas.markup()
 
 

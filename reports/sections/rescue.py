@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.campaign_data import CampaignData
-from reports.charts.gain_curves import GainCurve, gain_curves
+from reports.charts.gain_curves import Driven, GainCurve, gain_curves
 from reports.charts.rescue_timeline import AlarmRow, rescue_timeline
 from reports.evidence import spread_over_groups
 from reports.formatting import DASH, count, finite, number, percent, rate
@@ -82,7 +82,10 @@ def _view(data: CampaignData, rescue: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "horizon": number(rescue["savable_at"][0]["horizon_s"], 0),
         "charts": [
-            {"reaction": number(reaction_s, 1), "chart": _chart(monitors, rescue, reaction_s, lines)}
+            {
+                "reaction": number(reaction_s, 1),
+                "chart": _chart(monitors, rescue, reaction_s, lines, _driven(data, lines)),
+            }
             for reaction_s in ordered
         ],
         "lines": list(lines.items()),
@@ -113,7 +116,11 @@ def _lines(data: CampaignData, monitors: Sequence[str]) -> dict[str, str]:
 
 
 def _chart(
-    monitors: Sequence[Mapping[str, Any]], rescue: Mapping[str, Any], reaction_s: float, lines: Mapping[str, str]
+    monitors: Sequence[Mapping[str, Any]],
+    rescue: Mapping[str, Any],
+    reaction_s: float,
+    lines: Mapping[str, str],
+    driven: Mapping[float, Sequence[Driven]],
 ) -> str:
     curves = []
     for monitor in monitors:
@@ -127,7 +134,21 @@ def _chart(
     ceiling = None if saved is None or not of else saved / of
     perfect = None if ceiling is None or oracle["ac"] is None else (float(oracle["ac"]), ceiling)
     title = f"Departures prevented over availability cost, reaction time {reaction_s:g} s"
-    return gain_curves(curves, ceiling, perfect, title)
+    return gain_curves(curves, ceiling, perfect, driven.get(reaction_s, ()), title)
+
+
+def _driven(data: CampaignData, lines: Mapping[str, str]) -> dict[float, list[Driven]]:
+    """Twins by reaction time; none where each pair has its own, as no curve is of such a mixture."""
+    reaction_s = finite(dig(data.campaign, "spec", "takeover", "reaction_s"))
+    if reaction_s is None:
+        return {}
+    points = []
+    for entry in data.summary.get("safety_gain") or []:
+        sg, ac = finite(dig(entry, "sg", "value")), finite(dig(entry, "ac", "value"))
+        if sg is not None and ac is not None and entry["monitor"] in lines:
+            name = str(entry["mode"]).removeprefix("takeover:")
+            points.append(Driven(name, lines[entry["monitor"]].split()[0], ac, sg))
+    return {reaction_s: points}
 
 
 def _points(data: CampaignData, monitor: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def _row(entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
         "point": str(entry["point"]),
         "kind": kind,
         **{key: count(entry.get(key)) for key in ("pairs", "departed", "saved", "harmed")},
-        **{key: count(entry.get(key)) for key in ("unresolved", "unavoidable", "missing", "takeovers")},
+        **{key: count(entry.get(key)) for key in ("unresolved", "unsavable", "unavoidable", "missing", "takeovers")},
         "neither": count(int(entry["departed"]) - int(entry["saved"])),
         "diverged": count(entry.get("twins_diverged_early")),
         "sg": _of(rate(entry.get("sg"), "signed_percent")),
