@@ -32,7 +32,7 @@ A schedule entry names the effect, its parameters in the units below or `severit
 14 m/s and 10 °/s) is 1 − V/10 where the table says *ssim*; *range*: the effect cannot become so strong on these frames,
 and the remaining severities divide the rest of its range evenly; *definition*: see there. Lengths in pixels are for a
 width of 320 px and are carried to another camera as a share of its width, radial coefficients by the displacement at
-the picture's edge. At another resolution the same severity has another, usually higher, SSIM.
+the picture's edge. At another resolution the same severity has another SSIM.
 
 An episode stores the resolved parameters. What is random depends on (seed, tick) alone; *stateful* effects also on the
 frames since the start of the episode. Bytes are the same on any worker and any number of threads of one machine;
