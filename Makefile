@@ -16,7 +16,7 @@ DEV_STAMP := $(VENV)/.dev-requirements-$(shell cat requirements.txt requirements
 STAMP := $(shell date -u +%Y%m%dT%H%M%S)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help campaign test bench reference weights clean
+.PHONY: help campaign test soak bench reference weights clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +32,9 @@ test: $(DEV_STAMP) ## Check format, style and types, then run all tests
 
 bench: $(RUN_STAMP) ## Measure ticks per second and the share of each part of a tick
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(DEV_STAMP) ## Run the long tests: 100,000 messages of nonsense, 100,000 ticks (about an hour)
+	$(BIN)/python -m pytest tests/soak -o python_files='soak_*.py' $(ARGS)
 
 reference: $(RUN_STAMP) ## Run the campaigns behind the README's results and rewrite its tables (about an hour)
 	@$(BIN)/python run_campaign.py scenarios/unseen_ideal.yaml --out results/reference-$(STAMP)/unseen_ideal $(ARGS)
