@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import carla
+import numpy as np
 import pytest
 
-from embedded_carla.scene.lanes import OpenDriveError, mark_at, read_roads
+from embedded_carla.scene.lanes import Cubic, OpenDriveError, mark_at, read_roads, slope
 from tests.embedded_carla.drawn_roads import road_xodr
 
 _MARK = '<roadMark sOffset="{}" type="{}" color="{}" width="{}"/>'
@@ -56,3 +57,32 @@ def test_sections_lanes_and_dashes_are_read() -> None:
 def test_texts_without_roads_are_refused(text: str) -> None:
     with pytest.raises(OpenDriveError):
         read_roads(text)
+
+
+@pytest.mark.parametrize(
+    ("mark", "kind", "dash_m"),
+    [
+        ('<roadMark sOffset="0" type="botts dots" color="red" width="0.1"/>', "botts dots", 3.0),
+        ('<roadMark sOffset="0" type="custom"><explicit><line length="9" width="0.1"/></explicit></roadMark>',
+         "solid", 3.0),
+        ('<roadMark sOffset="0" type="custom"><type name="x"><line length="2" space="4"/></type></roadMark>',
+         "broken", 2.0),
+        ('<roadMark sOffset="0" type="edge" width="0.1"/>', None, None),
+        ('<roadMark sOffset="0" type="curb" width="0.1"/>', None, None),
+        ('<roadMark sOffset="30" type="solid" width="0.1"/>', None, None),
+    ],
+)  # fmt: skip
+def test_unusual_marks_are_painted_as_the_format_means_them(mark: str, kind: str | None, dash_m: float | None) -> None:
+    (road,) = read_roads(road_xodr(edge=mark))
+    found = mark_at(road.sections[0].lanes[1], 10.0)
+    assert (None if found is None else found.kind) == kind
+    if found is not None:
+        assert found.dash_m == dash_m
+        assert found.width_m > 0.0
+
+
+def test_slope_is_the_derivative_of_the_records() -> None:
+    records = (Cubic(2.0, 1.0, 0.1, 0.02, 0.003), Cubic(6.0, 9.0, -0.5, 0.0, 0.0))
+    s_m = np.array([0.0, 2.0, 4.0, 6.0, 8.0])
+    inside = np.polyval(np.polyder([0.003, 0.02, 0.1, 1.0]), np.array([0.0, 2.0]))
+    np.testing.assert_allclose(slope(records, s_m), [0.0, *inside, -0.5, -0.5])
