@@ -180,7 +180,7 @@ def test_conditions_may_limit_the_modes() -> None:
         ({"conditions": [{"name": "a"}, {"name": "b"}]}, "are the same episode"),
         ({"conditions": [{"name": "a"}, {"name": "a"}]}, "condition name 'a' is used twice"),
         ({"conditions": [{"name": "a", "effects": [{"effect": "blurr"}]}]}, "condition 'a'.*did you mean 'blur'"),
-        ({"conditions": [{"name": "a", "effects": [{"effect": "blur", "width_px": 900}]}]}, "condition 'a'.*900"),
+        ({"conditions": [{"name": "a", "effects": [{"effect": "blur", "width_px": 9000}]}]}, "condition 'a'.*9000"),
         ({"conditions": [{"name": "a", "preset": "city"}]}, "condition 'a'.*unknown preset 'city'"),
         (
             {"roads": [{"kind": "curves", "name": "o", "segments": [{"radius_m": 30, "angle_deg": 360}]}]},
