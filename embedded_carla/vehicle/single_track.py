@@ -11,7 +11,7 @@ from numba import njit
 
 from embedded_carla.vehicle.drivetrain import automatic_gear, wheel_force_n
 from embedded_carla.vehicle.ground import DRY, Ground
-from embedded_carla.vehicle.parameters import GRAVITY_MPS2, Core, Curves, VehicleParameters
+from embedded_carla.vehicle.parameters import GRAVITY_MPS2, LEAST_FRICTION, Core, Curves, VehicleParameters
 from embedded_carla.vehicle.state import VehicleState, at_rest, with_velocity
 from embedded_carla.vehicle.tyre import axle_friction, lateral_force_n
 
@@ -267,7 +267,7 @@ def step(
         hand_brake: acts on the rear axle, up to its tyres' limit.
         reverse: throttle pushes backwards; without meaning where ``manual_gear`` is given.
         params: the vehicle.
-        ground: what the axles stand on; frictions below 0.01 count as 0.01.
+        ground: what the axles stand on; frictions of 0 count as next to nothing.
         dt_s: > 0.
         manual_gear: gear that the driver has put in, −1 reverse, 0 neutral; None leaves it to the gearbox.
 
@@ -288,7 +288,7 @@ def step(
         bool(hand_brake),
         automatic,
         wanted_gear,
-        Ground(max(ground[0], 0.01), max(ground[1], 0.01), float(ground[2])),
+        Ground(max(ground[0], LEAST_FRICTION), max(ground[1], LEAST_FRICTION), float(ground[2])),
         float(dt_s),
         params.core,
         params.curves,

@@ -17,7 +17,7 @@ def test_a_ray_down_onto_a_car_meets_roof_floor_and_road(world: carla.World) -> 
     world.tick()
     points = world.cast_ray(carla.Location(20.0, 1.75, 10.0), carla.Location(20.0, 1.75, -1.0))
     labels = [point.label for point in points]
-    assert labels[:2] == [carla.CityObjectLabel.Car] * 2 and carla.CityObjectLabel.Roads in labels
+    assert labels[0] == carla.CityObjectLabel.Car and carla.CityObjectLabel.Roads in labels
     assert points[0].location.z == pytest.approx(2.0 * car.bounding_box.extent.z, abs=1e-3)
     assert points[1].location.z == pytest.approx(0.0, abs=1e-3)
 
