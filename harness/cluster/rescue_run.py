@@ -19,7 +19,7 @@ from harness.cluster.rescue_tasks import (
     sampled,
 )
 from harness.cluster.scheduler import Observer
-from harness.evaluation.rescue_table import RESCUE_FILE, RescueRow, read_rescue_table, write_rescue_table
+from harness.evaluation.rescue_table import RescueRow, read_rescue_table, write_rescue_table
 from harness.results.index import IndexEntry
 from harness.results.schema import EpisodeRecord
 
@@ -66,7 +66,9 @@ class RescueSink(Observer):
         self._rows = {row.episode_id: row for row in rows}
         self._tasks = {task.episode_id: task for task in tasks}
         self._stored_at = time.monotonic()
-        self.progress = CampaignProgress(len(self._rows) + len(tasks), len(self._rows), what="departures mapped")
+        self.progress = CampaignProgress(
+            len(self._rows) + len(tasks), len(self._rows), what="departures for the rescue map"
+        )
 
     def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
         """Keep a row; one that was lost says so and is tried again when the campaign is resumed."""
@@ -101,6 +103,3 @@ def _lost(task: RescueTask, message: str) -> RescueRow:
         tick_s=task.run.spec.tick_s,
         onset_tick=task.run.onset_tick,
     )
-
-
-__all__ = ["RESCUE_FILE", "RescueSink", "open_departures"]

@@ -18,6 +18,7 @@ from harness.cluster.driving import DrivingExecutor
 from harness.cluster.pulse import Stage
 from harness.cluster.watched import TickBeat
 from harness.evaluation.departures import MAIN_GRADE, find_departures
+from harness.evaluation.episode_data import MISSING_OUTCOMES
 from harness.evaluation.episode_facts import EpisodeFacts, facts_of
 from harness.evaluation.rescue_table import RescueRow
 from harness.evaluation.safety_gain import EXPERT, SHADOW
@@ -90,7 +91,8 @@ def departures_to_map(folder: Path, entries: Mapping[str, IndexEntry]) -> list[s
     unavoidable: set[str] = set()
     for key, entry in entries.items():
         spec, events = _small_file(folder, entry, "spec.json"), _small_file(folder, entry, "events.json")
-        if not any(departure["grade"] == MAIN_GRADE for departure in events.get("departures") or []):
+        departed = any(departure["grade"] == MAIN_GRADE for departure in events.get("departures") or [])
+        if not departed or entry.outcome in MISSING_OUTCOMES:
             continue
         if spec["mode"] == EXPERT:
             unavoidable.add(spec["world_id"])

@@ -39,17 +39,20 @@ class TwinRun:
     handed_back_route_s_m: float | None
 
 
-def twin_run(episode: EpisodeData, facts: EpisodeFacts) -> TwinRun:
-    """What is kept of a takeover run that was driven."""
+def twin_run(episode: EpisodeData, facts: EpisodeFacts) -> TwinRun | None:
+    """What is kept of a takeover run that was driven; None where its spec does not say when it took over."""
+    point, takeover = episode.spec.get("thresholds"), episode.spec.get("takeover")
+    if point is None or takeover is None:
+        return None
     taken = episode.column("takeover").astype(bool)
     given_back = np.flatnonzero(taken[:-1] & ~taken[1:])
     route_s_m = episode.column("route_s_m")
     return TwinRun(
         facts=facts,
         monitor=episode.monitors[0],
-        theta_on=float(episode.spec["thresholds"]["theta_on"]),
-        theta_off=float(episode.spec["thresholds"]["theta_off"]),
-        reaction_s=float(episode.spec["takeover"]["reaction_s"]),
+        theta_on=float(point["theta_on"]),
+        theta_off=float(point["theta_off"]),
+        reaction_s=float(takeover["reaction_s"]),
         handed_back_route_s_m=float(route_s_m[given_back[0] + 1]) if len(given_back) else None,
     )
 

@@ -57,7 +57,8 @@ class RecordedRun:
     def of(spec: EpisodeSpec, ticks: pd.DataFrame, onset_tick: int) -> RecordedRun:
         """From a tick table (docs/architecture.md §5)."""
         names = ("swa_command_deg", "throttle", "brake", "x_m", "route_s_m", "lane_margin_m", "odd_mask")
-        columns: dict[str, Any] = {name: ticks[name].to_numpy() for name in names}
+        # Copies: a view would keep the whole table in memory, monitors and all.
+        columns: dict[str, Any] = {name: ticks[name].to_numpy(copy=True) for name in names}
         return RecordedRun(spec=spec, onset_tick=onset_tick, y_m=-ticks["y_m"].to_numpy(), **columns)
 
     @property

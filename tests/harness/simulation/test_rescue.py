@@ -79,8 +79,8 @@ def test_the_last_safe_tick_is_where_a_scan_of_every_tick_finds_it(session: Carl
     replay = Replay(session, drifted.run, {})
     replay.verify()
     onset = drifted.run.onset_tick
-    saved = [tick for tick in range(onset - 20, onset + 1) if replay.hand_over_at(tick).saved]
-    assert saved == list(range(onset - 20, max(saved) + 1))
+    saved = [tick for tick in range(onset - 12, onset + 1) if replay.hand_over_at(tick).saved]
+    assert saved == list(range(onset - 12, max(saved) + 1))
     assert found.last_safe_tick == max(saved)
     assert all(outcome == (tick <= max(saved)) for tick, outcome in found.grid)
     assert len(found.probes) <= 8
