@@ -69,6 +69,15 @@ def test_the_known_gain_is_found_with_its_interval():
     assert entry["rh_per_km"]["k"] == 14
 
 
+def test_the_distance_to_the_first_departure_grows_with_the_saved():
+    both = entry_of(pairs_of(20, 15, 20, 0), ORACLE)["first_departure"]
+    alone, taken = both["shadow"]["restricted_mean_m"], both["takeover"]["restricted_mean_m"]
+    assert both["shadow"]["limit_m"] == both["takeover"]["limit_m"]
+    limit_m = both["shadow"]["limit_m"]
+    assert alone["value"] == pytest.approx((100 + limit_m) / 2)
+    assert taken["value"] == pytest.approx((5 * 100 + 35 * limit_m) / 40)
+
+
 def test_no_departure_gives_null_but_costs_are_reported():
     entry = entry_of(pairs_of(0, 0, 12, 2), ORACLE)
     assert entry["sg"]["value"] is None
