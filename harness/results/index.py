@@ -51,6 +51,9 @@ class IndexEntry:
 
 def _entry_from(value: dict[str, Any]) -> IndexEntry:
     files = tuple(StoredFile(path, size_bytes, sha256) for path, size_bytes, sha256 in value["files"])
+    for file in files:
+        if not file.path.startswith("episodes/") or ".." in file.path.split("/"):
+            raise ValueError(f"{file.path!r} leads out of the results folder")
     return IndexEntry(value["episode_id"], value["outcome"], files)
 
 
