@@ -1,7 +1,8 @@
 """Short clips around a departure: what the agent saw and looked at, how it steered, who raised the alarm.
 
-A clip frame is a picture of two panels (the agent's frame; the same frame under the saliency heat) above a
-strip of instruments. Drawing is plain OpenCV and encoding single-threaded x264: equal records, equal bytes.
+A clip frame is a picture of three panels (the agent's frame; the same frame under the saliency heat; the frame before
+the sensor artifacts) above a strip of instruments. Drawing is plain OpenCV and encoding single-threaded x264: equal
+records, equal bytes.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-CLIP_WIDTH_PX = 640
+CLIP_WIDTH_PX = 960
 CLIP_HEIGHT_PX = 304
 PANEL_WIDTH_PX = 320
 PANEL_HEIGHT_PX = 180
 MONITOR_ROWS = 7
+# Where each panel lies in a clip's picture, (x, y) of its corner; a player cuts them out.
+PANEL_CORNERS_PX = {"agent": (0, 0), "saliency": (PANEL_WIDTH_PX, 0), "before": (2 * PANEL_WIDTH_PX, 0)}
 
 # Okabe-Ito: told apart under every common colour vision deficiency. State is always written in words as well.
 BACKGROUND: Colour = (20, 24, 31)
@@ -54,6 +57,7 @@ class ClipFrame:
 
     Attributes:
         frame: the degraded picture the agent saw, uint8 RGB (H, W, 3).
+        frame_before: the camera's picture before the sensor artifacts, same shape; None = not kept.
         saliency: map (h, w), float in [0, 1] or uint8 in 0..255; None when the agent has no network.
         saliency_box: part of the picture the map covers, shares (left, top, right, bottom) in [0, 1].
         swa_agent_deg, swa_label_deg, swa_applied_deg: left positive; None or NaN = not known.
@@ -71,6 +75,7 @@ class ClipFrame:
     lane_margin_m: float | None
     saliency: npt.NDArray[np.float32] | Picture | None = None
     saliency_box: tuple[float, float, float, float] = (0.0, 0.38, 1.0, 1.0)
+    frame_before: Picture | None = None
     departure: bool = False
     takeover: bool = False
     alarms: Mapping[str, tuple[float, bool]] = field(default_factory=dict)
@@ -191,8 +196,8 @@ def render_clip_frame(clip_frame: ClipFrame) -> Picture:
     """Draw one clip frame.
 
     Returns:
-        uint8 RGB (304, 640, 3): left panel the agent's frame, right panel the saliency heat over it, below
-        the steering angles, the lane margin and one alarm bar per monitor.
+        uint8 RGB (304, 960, 3): left panel the agent's frame, middle panel the saliency heat over it, right panel the
+        frame before the artifacts; below the steering angles, the lane margin and one alarm bar per monitor.
 
     Raises:
         ClipError: wrong shape or type of the frame, the map or its box.
@@ -201,10 +206,16 @@ def render_clip_frame(clip_frame: ClipFrame) -> Picture:
     panel, where = _fit(clip_frame.frame)
     canvas[:PANEL_HEIGHT_PX, :PANEL_WIDTH_PX] = panel
     if clip_frame.saliency is not None:
-        canvas[:PANEL_HEIGHT_PX, PANEL_WIDTH_PX:] = _heat(panel, where, clip_frame)
+        canvas[:PANEL_HEIGHT_PX, PANEL_WIDTH_PX : 2 * PANEL_WIDTH_PX] = _heat(panel, where, clip_frame)
         _text(canvas, "saliency", PANEL_WIDTH_PX + 8, 17)
     else:
         _text(canvas, "no saliency: this agent has no network", PANEL_WIDTH_PX + 46, 94, MUTED)
+    before_x, before_y = PANEL_CORNERS_PX["before"]
+    if clip_frame.frame_before is not None:
+        canvas[before_y : before_y + PANEL_HEIGHT_PX, before_x:] = _fit(clip_frame.frame_before)[0]
+        _text(canvas, "before artifacts", before_x + 8, 17)
+    else:
+        _text(canvas, "frame before artifacts not kept", before_x + 62, 94, MUTED)
     _box(canvas, 5, 5, 82, 22, BACKGROUND)
     _text(canvas, f"t {clip_frame.time_s:6.2f} s", 9, 17, TEXT, 0.4)
     right = PANEL_WIDTH_PX - 5

@@ -48,6 +48,7 @@ class _Remembered:
     """What a clip needs of a tick; the rest of the tick is let go."""
 
     frame: Frame
+    frame_before: Frame
     output: AgentOutput | None
     time_s: float
     swa_label_deg: float
@@ -80,6 +81,7 @@ class ClipRecorder:
         self._ticks.append(
             _Remembered(
                 frame=view.frame,
+                frame_before=view.raw_frame,
                 output=view.agent_output,
                 time_s=view.state.time_s,
                 swa_label_deg=view.state.swa_label_deg,
@@ -121,6 +123,7 @@ def _ratio(statistic: float, theta_on: float) -> float:
 def _clip_frame(tick: _Remembered, alarms: Mapping[str, tuple[float, bool]]) -> ClipFrame:
     return ClipFrame(
         frame=tick.frame,
+        frame_before=tick.frame_before,
         time_s=tick.time_s,
         swa_agent_deg=None if tick.output is None else float(tick.output.swa_deg),
         swa_label_deg=tick.swa_label_deg,

@@ -80,7 +80,7 @@ def test_clip_plays(report: Opener) -> None:
     )
     assert isinstance(result, list), result
     ready_state, duration_s, width = result
-    assert ready_state >= 2 and 1.9 < duration_s < 2.1 and width == 640
+    assert ready_state >= 2 and 1.9 < duration_s < 2.1 and width == 960
 
 
 def test_page_never_scrolls_sideways(report: Opener) -> None:

@@ -66,6 +66,14 @@ def test_saliency_lies_only_in_its_box() -> None:
     assert not (dark[:, :320] != hot[:, :320]).any()
 
 
+def test_the_picture_before_the_artifacts_has_a_panel_of_its_own() -> None:
+    without = render_clip_frame(clip_frame())
+    shown = render_clip_frame(clip_frame(frame_before=np.full((360, 640, 3), 200, np.uint8)))
+    x, y = clips.PANEL_CORNERS_PX["before"]
+    assert (shown[y + 60 : y + 170, x + 5 : x + 315] == 200).all()
+    assert (without[:, :x] == shown[:, :x]).all()
+
+
 def test_float_and_byte_maps_draw_alike() -> None:
     map_float = np.tile(np.linspace(0, 1, 200, dtype=np.float32), (66, 1))
     map_byte = (map_float * 255).astype(np.uint8)
