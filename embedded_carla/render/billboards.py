@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from embedded_carla.render.raster import Float32Array, Float64Array, Int32Array
+from embedded_carla.scene.sprites import COLUMNS, LEVELS, ROWS
 
 Uint8Array = npt.NDArray[np.uint8]
 
@@ -15,7 +16,7 @@ SCREEN_COLUMNS = 10
 """Of a placed sprite: top x, top y, bottom x, bottom y, half width above, below, inverse depth, level, foot height over
 camera, sprite."""
 
-TEXEL_ROWS, TEXEL_COLUMNS, LAST_LEVEL = 128, 64, 5
+TEXEL_ROWS, TEXEL_COLUMNS, LAST_LEVEL = ROWS, COLUMNS, LEVELS - 1
 _HALF = np.float32(0.5)
 
 

@@ -95,17 +95,22 @@ def _share(row: Float32Array, right_side: bool, k: int) -> np.float32:
 
 
 @njit(cache=True, error_model="numpy")
-def _add_paved(row: Float32Array, colour: Float32Array, track: float, track_tone: float, right_side: bool, low: int,
-               high: int) -> None:  # fmt: skip
-    """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel."""
+def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, level: int, track: float,
+               track_tone: float, right_side: bool, low: int, high: int) -> None:  # fmt: skip
+    """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel.
+
+    ``tones``: factor along the road, one entry per metre after ``level`` halvings.
+    """
     grain_gain, macro_gain = colour[6] * _HALF, colour[7] * _HALF
+    shift = np.int32(level)
     for k in range(np.uint64(low), np.uint64(high)):
         macro = row[15, k]
         gain = _ONE + grain_gain * row[14, k] + macro_gain * min(macro, _ZERO)
         if track > _ZERO:
             bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
             gain += track_tone * max(_ONE - bump * bump, _ZERO)
-        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25))
+        tone = tones[np.uint32((np.int32(row[1, k]) & np.int32(_MASK)) >> shift)]
+        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25)) * tone
         row[17, k] = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
     for k in range(np.uint64(low), np.uint64(high)):
         share = _share(row, right_side, k)
@@ -142,11 +147,17 @@ def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verg
 
 
 @njit(cache=True, error_model="numpy")
-def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, texels: Uint8Array, start: int,
-               levels: tuple[int, int], scale: Float32Array, row: Float32Array, low: int,
-               high: int) -> None:  # fmt: skip
-    """Cover lines 7-9 with painted lines, worn where the asphalt is."""
+def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, missing: Float32Array, level: int,
+               texels: Uint8Array, start: int, levels: tuple[int, int], scale: Float32Array, row: Float32Array,
+               low: int, high: int) -> None:  # fmt: skip
+    """Cover lines 7-9 with painted lines, worn where the asphalt is, and missing along some stretches.
+
+    ``missing``: share of paint gone along the road, one entry per metre after ``level`` halvings.
+    """
     lateral, reach = surface[12], surface[4] + surface[3]
+    # Every line of a road has stretches of its own.
+    own_stretches, inverse = lateral * np.float32(37.0), _ONE / np.float32(1 << level)
+    mask = np.int32(_MASK >> level)
     line = paint[int(surface[5])]
     for k in range(np.uint64(low), np.uint64(high)):
         v, fv = row[2, k], row[6, k]
@@ -157,7 +168,12 @@ def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, tex
         if cover > _ZERO:
             grain = sharp_sample(texels, start, levels[0], levels[1], u * scale[0, 0], (v + lateral) * scale[0, 1])
             worn = wear * (np.float32(1.3) - np.float32(0.6) * row[23, k] + np.float32(0.9) * grain)
-            cover *= _ONE - min(max(worn, _ZERO), np.float32(0.85))
+            place = (u + own_stretches) * inverse
+            before = np.int32(np.floor(place))
+            gone, next_gone = missing[before & mask], missing[(before + np.int32(1)) & mask]
+            gone += (next_gone - gone) * (place - np.float32(before))
+            worn += gone * (np.float32(1.1) + np.float32(0.5) * grain)
+            cover *= _ONE - min(max(worn, _ZERO), np.float32(0.97))
             gain = _ONE + np.float32(0.05) * grain
             for c in range(3):
                 row[7 + c, k] += (line[c] * gain - row[7 + c, k]) * cover
@@ -177,19 +193,21 @@ def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, 
 
 @njit(cache=True, error_model="numpy")
 def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: np.float32,
-                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array, levels: Int32Array,
-                  row: Float32Array, indices: Int32Array, low: int, high: int) -> None:  # fmt: skip
+                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array,
+                  along: Float32Array, levels: Int32Array, row: Float32Array, indices: Int32Array, low: int,
+                  high: int) -> None:  # fmt: skip
     """Albedo of pixels [low, high) of one row, all on one strip and of the same texture levels.
 
     Args:
         surface: row of the surface table.
         colours, paint, wear, track_tone: of the scene.
-        texels, start, scale: of the scene's textures.
+        texels, start, scale, along: of the scene's textures.
         levels: (8,) halvings along both axes of the four textures.
         row, indices: scratch (see ``lines``): lines 1-6 are read; 7-9 r, g, b and 10 gloss are written.
     """
     left_material, right_material = int(surface[0]), int(surface[1])
     some_left, some_right = False, False
+    along_level = max(levels[2] - 3, 0)
     for k in range(np.uint64(low), np.uint64(high)):
         v = row[2, k]
         if left_material == right_material:
@@ -212,9 +230,11 @@ def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Ar
         _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, high)
         _macro(row, indices, texels, start[1, a, b], b, 15, low, high)
         if 0 <= use_left <= PAVED_LAST:
-            _add_paved(row, colours[use_left], surface[10], track_tone, False, low, high)
+            _add_paved(row, colours[use_left], along[0, along_level], along_level, surface[10], track_tone, False, low,
+                       high)  # fmt: skip
         if 0 <= use_right <= PAVED_LAST:
-            _add_paved(row, colours[use_right], surface[11], track_tone, True, low, high)
+            _add_paved(row, colours[use_right], along[0, along_level], along_level, surface[11], track_tone, True, low,
+                       high)  # fmt: skip
     if use_left > PAVED_LAST or use_right > PAVED_LAST:
         a, b = levels[4], levels[5]
         _grain(row, indices, texels, start[2, a, b], (a, b), (3, 4), _ZERO, scale[2, 0], scale[2, 1], low, high)
@@ -228,4 +248,5 @@ def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Ar
             _add_soil(row, colours[use_right], colours[4], use_right == _VERGE, True, low, high)
     if surface[2] != _ZERO:
         a, b = levels[0], levels[1]
-        _add_paint(surface, paint, wear, texels, start[0, a, b], (a, b), scale, row, low, high)
+        _add_paint(surface, paint, wear, along[1, along_level], along_level, texels, start[0, a, b], (a, b), scale, row,
+                   low, high)  # fmt: skip

@@ -8,6 +8,7 @@ from numba import njit
 
 from embedded_carla.render.marking import paint_cover
 from embedded_carla.render.raster import Float32Array, Float64Array, Int32Array
+from embedded_carla.render.sky_rows import horizon_tag, sky_texels
 
 Uint32Array = npt.NDArray[np.uint32]
 
@@ -48,19 +49,26 @@ def _ground_tag(
 def encode_tags(out: Uint32Array, depth: Float32Array, prim: Int32Array, planes: Float64Array, prim_surface: Int32Array,
                 surfaces: Float32Array, sprite_first: int, placed: Float32Array, pictures: Int32Array,
                 picture_tags: Int32Array, material_tags: Int32Array, road_line: int, terrain: int, sky: int,
-                ids: Int32Array, sprite_ids: Int32Array) -> None:  # fmt: skip
+                woods: int, horizon: Float32Array, rays: Float64Array, columns: Float32Array, ids: Int32Array,
+                sprite_ids: Int32Array) -> None:  # fmt: skip
     """City object label in R, low and high byte of the instance id in G and B.
 
     ``ids``: instance of each triangle primitive (empty array: write no ids); ``sprite_ids``: of each sprite. A
-    vehicle's own label stands in column 5 of its surface row.
+    vehicle's own label stands in column 5 of its surface row. ``horizon``: heights of hills (``terrain``) and of woods.
     """
     height, width = depth.shape
+    texels, ray, step = np.empty((1, width), dtype=np.int32), np.empty(3, dtype=np.float32), rays[2].astype(np.float32)
     for y in range(height):
+        for axis in range(3):
+            ray[axis] = np.float32(rays[1, axis] + y * rays[3, axis])
         for x in range(width):
             index = prim[y, x]
             instance = 0
             if index == 0:
-                tag = terrain if depth[y, x] > _ZERO else sky
+                tag = terrain
+                if depth[y, x] <= _ZERO:
+                    sky_texels(texels, columns, ray, step, x, x + 1)
+                    tag = horizon_tag(texels[0, x], horizon, woods, terrain, sky)
             elif index >= sprite_first:
                 which = int(placed[index - sprite_first, 9])
                 tag = picture_tags[pictures[which]]

@@ -11,12 +11,14 @@ from numba import njit
 
 from embedded_carla.render.billboards import SCREEN_COLUMNS, draw_sprites
 from embedded_carla.render.camera import CameraError, camera_axes, focal_length_px, ray_table
-from embedded_carla.render.lighting import light_of, tone_table
+from embedded_carla.render.lighting import Light, display_radiance, light_of, tone_table
+from embedded_carla.render.lines import INDEX_LINES, ROW_LINES
 from embedded_carla.render.pictures import encode_depth, encode_tags
+from embedded_carla.render.rain import draw_rain
 from embedded_carla.render.raster import PLANE_COLUMNS, draw_triangles, visible_tiles
-from embedded_carla.render.shade import LIGHT_COLUMNS, shade_rgb
-from embedded_carla.render.shadows import paint_shadows
-from embedded_carla.render.sky import paint_sky
+from embedded_carla.render.shade import LIGHT_COLUMNS, SEGMENT_COLUMNS, shade_rgb
+from embedded_carla.render.shadows import paint_shadows, stamp_bodies
+from embedded_carla.render.sky import Sky, faces_in_view
 from embedded_carla.render.types import BoxActor, CameraPose, Weather
 from embedded_carla.render.vehicles import ActorMesh, actor_mesh
 from embedded_carla.scene.ribbons import SOLID
@@ -25,6 +27,7 @@ from embedded_carla.scene.types import (
     TAG_ROAD_LINE,
     TAG_SKY,
     TAG_TERRAIN,
+    TAG_VEGETATION,
     Float32Array,
     Int32Array,
     Material,
@@ -52,6 +55,7 @@ class GBuffer:
         surfaces: surface table these refer to.
         sprite_first, placed: first sprite's number, sprites on screen (see ``billboards``).
         rays, axes, focal_px: the camera. ray_lengths: (H, W).
+        bodies: the movable bodies, which cast shadows even where they are not seen.
     """
 
     inverse_depth: Float32Array
@@ -66,6 +70,28 @@ class GBuffer:
     axes: Float64Array
     focal_px: float
     ray_lengths: Float32Array
+    bodies: tuple[BoxActor, ...]
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Arrays that shading a picture of one width overwrites (see ``shade_rgb``)."""
+
+    row: Float32Array
+    indices: Int32Array
+    segments: Int32Array
+    stretches: Int32Array
+
+    @classmethod
+    def of_width(cls, width: int) -> Scratch:
+        """For pictures ``width`` px wide."""
+        wide = max(width, 8)
+        return cls(
+            np.zeros((ROW_LINES, wide), np.float32),
+            np.zeros((INDEX_LINES, wide), np.int32),
+            np.zeros((wide, SEGMENT_COLUMNS), np.int32),
+            np.zeros((wide, 2), np.int32),
+        )
 
 
 @njit(cache=True, error_model="numpy")
@@ -105,9 +131,14 @@ class Renderer:
         self._tone = tone_table()
         self._columns: dict[int, Float32Array] = {}
         self._lengths: dict[tuple[int, int, float], Float32Array] = {}
+        self._scratch: dict[int, Scratch] = {}
+        self._radiance = display_radiance()
         self._weather: Weather | None = None
+        self._light_of_weather: Light = light_of(Weather())
         self._light = np.zeros(LIGHT_COLUMNS, dtype=np.float32)
-        self._sky: Uint32Array = np.zeros((5, 1, 1), dtype=np.uint32)
+        self._sky = Sky(
+            scene.hill_height_deg, scene.hill_colour, scene.tree_line_deg, scene.tree_colour, scene.scenery_seed
+        )
         self._shadow: Uint8Array = np.zeros((1, 1), dtype=np.uint8)
         ground = float(Material.GRASS)
         self._background = np.array(
@@ -180,6 +211,7 @@ class Renderer:
             axes,
             focal,
             self._lengths[size],
+            tuple(actors),
         )
 
     def _draw_bodies(
@@ -198,7 +230,7 @@ class Renderer:
         return count, surface, np.concatenate([instance, bodies.instance[drawn]])
 
     def _set_weather(self, weather: Weather) -> None:
-        """Paint sky and shadows for a weather; kept until another one comes."""
+        """Paint the shadows for a weather; kept until another one comes."""
         if weather == self._weather:
             return
         scene, light = self.scene, light_of(weather)
@@ -211,9 +243,10 @@ class Renderer:
             (12, light.fog),
         ):
             vector[first : first + 3] = values
-        vector[15:22] = (light.extinction_per_m, light.fog_start_m, light.wetness, light.headlight, light.veil,
-                         scene.plane_z_m, scene.track_tone)  # fmt: skip
-        self._sky = paint_sky(light, self._tone, scene.hill_height_deg, scene.hill_colour, scene.scenery_seed)
+        vector[15:23] = (light.extinction_per_m, light.fog_start_m, light.wetness, light.headlight, light.veil,
+                         scene.plane_z_m, scene.track_tone, light.puddles)  # fmt: skip
+        self._light_of_weather = light
+        self._sky.forget()
         self._shadow = paint_shadows(scene, light.sun_direction)
         self._weather = weather
 
@@ -224,14 +257,25 @@ class Renderer:
         sprites, atlas, textures = scene.sprites, scene.atlas, scene.textures
         height, width = gbuffer.primitive.shape
         out = np.empty((height, width), dtype=np.uint32)
+        if width not in self._scratch:
+            self._scratch[width] = Scratch.of_width(width)
+        scratch = self._scratch[width]
+        self._sky.ensure(faces_in_view(gbuffer.rays, width, height), self._light_of_weather, self._tone)
+        under_bodies = stamp_bodies(self._shadow, self._shadow_place, self._light_of_weather.sun_direction,
+                                    gbuffer.bodies)  # fmt: skip
         shade_rgb(
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
             gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
             sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,
             np.float32(scene.paint_wear),
-            textures.texels, textures.start, textures.texels_per_m, self._shadow, self._shadow_place, self._sky,
-            self._tone, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background,
+            textures.texels, textures.start, textures.texels_per_m, textures.along, self._shadow, self._shadow_place,
+            bool(under_bodies), self._sky.texels, self._tone, self._radiance, self._light, gbuffer.rays, gbuffer.axes,
+            gbuffer.focal_px, self._background, scratch.row, scratch.indices, scratch.segments, scratch.stretches,
         )  # fmt: skip
+        for rows, columns, window in reversed(under_bodies):
+            self._shadow[rows, columns] = window
+        grey = float(self._tone[int(min(np.sqrt(self._light_of_weather.fog.mean() * 1.15) / 2.0, 1.0) * 4095.0)])
+        draw_rain(out, weather, camera, grey)
         return out.view(np.uint8).reshape(height, width, 4)
 
     def depth_bgra(self, gbuffer: GBuffer) -> Uint8Array:
@@ -255,6 +299,7 @@ class Renderer:
         encode_tags(
             out, gbuffer.inverse_depth, gbuffer.primitive, gbuffer.planes, gbuffer.surface, gbuffer.surfaces,
             gbuffer.sprite_first, gbuffer.placed, self.scene.sprites.picture, self.scene.atlas.tags, MATERIAL_TAGS,
-            TAG_ROAD_LINE, TAG_TERRAIN, TAG_SKY, ids, self.scene.sprites.instance,
+            TAG_ROAD_LINE, TAG_TERRAIN, TAG_SKY, TAG_VEGETATION, self._sky.lines, gbuffer.rays, self._columns[width],
+            ids, self.scene.sprites.instance,
         )  # fmt: skip
         return out.view(np.uint8).reshape(height, width, 4)
