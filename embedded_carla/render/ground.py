@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.marking import paint_cover
 from embedded_carla.render.raster import Float32Array, Int32Array
 
@@ -21,7 +21,7 @@ PAVED_LAST, _VERGE = 2, 3
 _TRACK_HALF_WIDTH = np.float32(1.0 / 0.42)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def texture_level(footprint_texels: float) -> int:
     """Number of halvings after which a texel is about as large as the footprint."""
     level = 0
@@ -32,7 +32,7 @@ def texture_level(footprint_texels: float) -> int:
     return level
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def sharp_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: float, b: float) -> float:
     """Nearest texel at (a, b) in texels of the finest level, as deviations from the mean (about −3…3)."""
     i = (int(np.floor(a)) & _MASK) >> level_a
@@ -40,7 +40,7 @@ def sharp_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: 
     return (np.float32(texels[start + (i << (9 - level_b)) + j]) - _NEUTRAL) * _UNIT
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale: float, level: int, axis: int,
           low: int, high: int) -> None:  # fmt: skip
     """Texel below and above (index lines 2·axis, 2·axis + 1) and the fraction between them (line 16 + axis).
@@ -57,7 +57,7 @@ def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale
         indices[2 * axis + 1, k] = (i + np.int32(1)) & mask
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _macro(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, level_b: int, out: int, low: int,
            high: int) -> None:  # fmt: skip
     """Line ``out``: bilinear sample as deviations from the mean, from what ``_axis`` left."""
@@ -72,7 +72,7 @@ def _macro(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: in
         row[out, k] = (top + (bottom - top) * p - _NEUTRAL) * _UNIT
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _grain(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, levels: tuple[int, int],
            lines: tuple[int, int], shift_b: float, scale_a: float, scale_b: float, low: int,
            high: int) -> None:  # fmt: skip
@@ -89,12 +89,12 @@ def _grain(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: in
         row[14, k] = (np.float32(texels[first + np.uint64(indices[0, k])]) - _NEUTRAL) * _UNIT
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _share(row: Float32Array, right_side: bool, k: int) -> np.float32:
     return row[13, k] if right_side else _ONE - row[13, k]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, level: int, track: float,
                track_tone: float, right_side: bool, low: int, high: int) -> None:  # fmt: skip
     """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel.
@@ -122,7 +122,7 @@ def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, lev
             row[7 + c, k] += row[16, k] * (base + span * row[17, k])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verge: bool, right_side: bool, low: int,
               high: int) -> None:  # fmt: skip
     """Add grass, or a verge with its bare band, to lines 7-10 by its share of each pixel."""
@@ -146,7 +146,7 @@ def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verg
         row[10, k] += _share(row, right_side, k) * np.float32(0.12)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, missing: Float32Array, level: int,
                texels: Uint8Array, start: int, levels: tuple[int, int], scale: Float32Array, row: Float32Array,
                low: int, high: int) -> None:  # fmt: skip
@@ -179,7 +179,7 @@ def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, mis
                 row[7 + c, k] += (line[c] * gain - row[7 + c, k]) * cover
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, levels: Int32Array) -> None:
     """Levels at pixel ``at`` of textures ``first`` and ``first`` + 1, (8,): two axes of each of four textures.
 
@@ -191,7 +191,7 @@ def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, 
             levels[2 * texture + axis] = texture_level(row[line + axis, at] * scale[texture, axis])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: np.float32,
                   track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array,
                   along: Float32Array, levels: Int32Array, row: Float32Array, indices: Int32Array, low: int,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from embedded_carla.render.headlights import beam_on_ground
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array
 from embedded_carla.render.shadows import DARKEST
 
@@ -19,7 +19,7 @@ _HIDDEN_GAIN = np.float32(1.0 / (255.0 * DARKEST))
 _BEAM_TINT = np.array([1.0, 0.95, 0.85], dtype=np.float32)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _lit_share(row: Float32Array, shadow: Uint8Array, shadow_x: float, shadow_y: float, shadow_scale: float, low: int,
                high: int) -> None:  # fmt: skip
     """Lines 18 and 16: shares of sunlight and skylight that reach each pixel of [low, high), between four cells."""
@@ -40,7 +40,7 @@ def _lit_share(row: Float32Array, shadow: Uint8Array, shadow_x: float, shadow_y:
         row[16, k] = min(value * _HIDDEN_GAIN, _ONE)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _headlights(row: Float32Array, columns: Float32Array, strength: float, focal: float, centre_x: float, low: int,
                 high: int) -> None:  # fmt: skip
     """Line 19: irradiance of the car's own headlights."""
@@ -49,26 +49,40 @@ def _headlights(row: Float32Array, columns: Float32Array, strength: float, focal
         row[19, k] = beam_on_ground(strength, row[0, k], (columns[k] - centre_x) * inverse_focal)
 
 
-@njit(cache=True, error_model="numpy")
-def _wet_lines(row: Float32Array, wet: float, puddles: float, eye_z: float, low: int, high: int) -> None:
-    """Lines 20, 21, 17: how much water darkens the ground and mirrors (Schlick's formula), and share of puddles.
-
-    Puddles stand where the coarse texture of the pavement is low, the more the higher the water (``puddles`` 0..1).
-    """
-    level = np.float32(2.4) * puddles - np.float32(2.2)
+@kernel
+def _puddles(row: Float32Array, texels: Uint8Array, start: int, scale: float, level: float, low: int,
+             high: int) -> None:  # fmt: skip
+    """Line 17: share of puddles. Water stands in the hollows of the ground's coarse texture, finest level."""
+    flat, mask, size = np.uint32(start), np.int32(511), np.float32(512.0)
+    threshold = np.float32(1.9) * level - np.float32(2.3)
     for k in range(np.uint64(low), np.uint64(high)):
-        puddle = min(max((level - row[23, k]) * np.float32(2.5), _ZERO), _ONE)
-        puddle = puddle if row[23, k] != _ZERO and puddles > _ZERO else _ZERO
-        row[17, k] = puddle
+        a, b = row[3, k] * scale, row[4, k] * scale
+        fa, fb = np.floor(a), np.floor(b)
+        i, j = np.int32(fa - size * np.floor(fa / size)) & mask, np.int32(fb - size * np.floor(fb / size)) & mask
+        upper, lower = flat + np.uint32(i << 9), flat + np.uint32(((i + 1) & mask) << 9)
+        right, p, q = np.uint32((j + 1) & mask), a - fa, b - fb
+        t00, t01 = np.float32(texels[upper + np.uint32(j)]), np.float32(texels[upper + right])
+        t10, t11 = np.float32(texels[lower + np.uint32(j)]), np.float32(texels[lower + right])
+        top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
+        hollow = threshold - (top + (bottom - top) * p - np.float32(128.0)) * np.float32(1.0 / 36.0)
+        sealed = min(max(row[10, k] * np.float32(2.2) - np.float32(0.45), _ZERO), _ONE)
+        row[17, k] = min(max(hollow * np.float32(3.0), _ZERO), _ONE) * sealed
+
+
+@kernel
+def _wet_lines(row: Float32Array, wet: float, eye_z: float, low: int, high: int) -> None:
+    """Lines 20 and 21: how much water (with puddles, line 17) darkens the ground, and mirrors (Schlick's formula)."""
+    for k in range(np.uint64(low), np.uint64(high)):
+        puddle = row[17, k]
         gloss = min(wet * row[10, k] + puddle * np.float32(0.6), _ONE)
-        row[20, k] = _ONE - np.float32(0.58) * gloss
+        row[20, k] = _ONE - np.float32(0.60) * gloss
         facing = min(max(eye_z / row[0, k], _ZERO), _ONE)
         away = _ONE - facing
         schlick = np.float32(0.03) + np.float32(0.97) * away * away * away * away
-        row[21, k] = schlick * (gloss * np.float32(0.55) + puddle * np.float32(0.4))
+        row[21, k] = schlick * (gloss * np.float32(0.50) + puddle * np.float32(0.45))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _mirror(row: Float32Array, above: Uint32Array, radiance: Float32Array, light: Float32Array, at: float, rough: float,
             low: int, high: int) -> None:  # fmt: skip
     """Add what wet ground mirrors to lines 7-9: the rows of the picture above it, blurred by the ground's grain.
@@ -91,18 +105,22 @@ def _mirror(row: Float32Array, above: Uint32Array, radiance: Float32Array, light
                 row[7 + c, k] += share * light[9 + c]
 
 
-@njit(cache=True, error_model="numpy")
-def light_ground(row: Float32Array, columns: Float32Array, light: Float32Array, shadow: Uint8Array, shadow_x: float,
-                 shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
+@kernel
+def light_ground(row: Float32Array, columns: Float32Array, light: Float32Array, texels: Uint8Array, hollows: int,
+                 hollow_scale: float, shadow: Uint8Array, shadow_x: float, shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
                  mirror_at: float, eye_z: float, focal: float, centre_x: float, low: int,
                  high: int) -> None:  # fmt: skip
-    """Turn albedo lines 7-9 of [low, high) into radiance."""
+    """Turn albedo lines 7-9 of [low, high) into radiance. ``hollows``: first texel of the texture that fills with water."""
     sun_up = max(light[2], _ZERO)
     sun_r, sun_g, sun_b = light[3] * sun_up, light[4] * sun_up, light[5] * sun_up
     shadowed = bodies or sun_r + sun_g + sun_b > _DARKEST_SUN
     wet, headlight = light[17], light[18]
     if wet > _ZERO:
-        _wet_lines(row, wet, light[22], eye_z, low, high)
+        if light[22] > _ZERO:
+            _puddles(row, texels, hollows, hollow_scale, light[22], low, high)
+        else:
+            row[17, low:high] = _ZERO
+        _wet_lines(row, wet, eye_z, low, high)
     if shadowed:
         _lit_share(row, shadow, shadow_x, shadow_y, shadow_scale, low, high)
     if headlight > _ZERO:

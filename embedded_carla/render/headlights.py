@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from embedded_carla.render.kernel import kernel
 
 LAMP_BELOW_EYE_M = np.float32(0.75)
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@kernel
 def beam_on_ground(strength: np.float32, z_m: np.float32, sideways: np.float32) -> np.float32:
     """Irradiance at depth ``z_m``, ``sideways`` as a tangent; nothing right before the bumper."""
     lobe = _ONE / (_ONE + np.float32(9.0) * sideways * sideways)
@@ -17,7 +18,7 @@ def beam_on_ground(strength: np.float32, z_m: np.float32, sideways: np.float32) 
     return beam * min(max((z_m - np.float32(2.0)) * np.float32(0.25), _ZERO), _ONE)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def beam_on_upright(strength: np.float32, z_m: np.float32, sideways: np.float32, over_eye_m: np.float32) -> np.float32:
     """Irradiance on something upright, ``over_eye_m`` above the camera: full below the cut-off, stray light above."""
     lobe = _ONE / (_ONE + np.float32(9.0) * sideways * sideways)

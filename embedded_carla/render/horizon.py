@@ -35,7 +35,9 @@ def _wood_tangent(azimuth: float, height: float, texel: int, seed: int) -> float
         total += (0.42, 0.34, 0.26, 0.16, 0.10)[k - 1] * np.sin(waves * azimuth + phase)
     if total <= 0.0:
         return 0.0
-    tops = 0.34 * hash_unit(texel // 9, 5, seed) + 0.22 * hash_unit(texel // 4, 6, seed) + 0.16 * hash_unit(texel, 7, seed)
+    tops = (
+        0.34 * hash_unit(texel // 9, 5, seed) + 0.22 * hash_unit(texel // 4, 6, seed) + 0.16 * hash_unit(texel, 7, seed)
+    )
     return min(total, 1.0) * (0.55 + tops) * height
 
 

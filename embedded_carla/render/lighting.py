@@ -1,4 +1,4 @@
-"""From CARLA's weather to light: sun, sky light, fog, wetness, headlights. A fixed exposure throughout."""
+"""From CARLA's weather to light: sun, sky light, fog, wetness, headlights. The exposure follows the weather alone."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ HAZE_PER_M = 1.2e-4
 TONE_ENTRIES = 4096
 TONE_WHITE = 4.0
 SHOULDER = 0.55
+DAY_IRRADIANCE = 0.85
+MOST_GAIN = 2.6
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ def sun_direction(weather: Weather) -> Vector:
     return np.array([c * math.cos(azimuth), c * math.sin(azimuth), math.sin(altitude)], dtype=np.float32)
 
 
+def _exposure_gain(irradiance: float) -> float:
+    """How far the camera opens up in dim light, 1..MOST_GAIN: it makes up for part of the dimming, as eyes do."""
+    return min(max((DAY_IRRADIANCE / irradiance) ** 0.5, 1.0), MOST_GAIN)
+
+
 def _scattering_glow(weather: Weather) -> float:
     """Strength of the sun's halo relative to CARLA's presets (Mie scale 0.03, intensity 1), 0..3."""
     return min(max(weather.scattering_intensity, 0.0) * math.sqrt(max(weather.mie_scattering_scale, 0.0) / 0.03), 3.0)
@@ -107,7 +114,9 @@ def light_of(weather: Weather) -> Light:
     tint = blue * (1.0 - cloud) + np.array([0.97, 1.0, 1.03]) * cloud
     ambient = twilight * tint * (1.0 + 0.55 * cloud * (1.0 - 0.45 * max(weather.precipitation, 0.0) / 100.0))
     sky_level = twilight * (1.0 - 0.25 * cloud)
-    zenith = sky_level * (np.array([0.55, 1.05, 2.3]) * _sky_blue(weather) * (1 - cloud) + np.array([1.35, 1.42, 1.52]) * cloud)
+    zenith = sky_level * (
+        np.array([0.55, 1.05, 2.3]) * _sky_blue(weather) * (1 - cloud) + np.array([1.35, 1.42, 1.52]) * cloud
+    )
     clear_horizon = np.array([1.75, 2.05, 2.35]) * (1 - warm) + np.array([3.1, 1.75, 1.05]) * warm
     horizon = sky_level * (clear_horizon * (1 - cloud) + np.array([1.75, 1.80, 1.86]) * cloud)
     dust = min(max(weather.dust_storm, 0.0), 100.0) / 100.0
@@ -119,8 +128,10 @@ def light_of(weather: Weather) -> Light:
     deposits = min(max(weather.precipitation_deposits, 0.0), 100.0) / 100.0
     wetness = min(1.0, max(weather.wetness / 100.0, 0.8 * deposits, 0.5 * weather.precipitation / 100.0, 0.0))
 
+    gain = _exposure_gain(float(sun.mean()) * max(math.sin(math.radians(altitude)), 0.0) + float(ambient.mean()))
+
     def vector(values: npt.NDArray[np.float64]) -> Vector:
-        return values.astype(np.float32)
+        return (gain * values).astype(np.float32)
 
     return Light(
         sun_direction=sun_direction(weather),
@@ -133,7 +144,7 @@ def light_of(weather: Weather) -> Light:
         extinction_per_m=fog_extinction_per_m(weather),
         fog_start_m=max(weather.fog_distance, 0.0),
         wetness=wetness,
-        headlight=1.0 - _smooth(-4.0, 6.0, altitude),
+        headlight=(1.0 - _smooth(-4.0, 6.0, altitude)) * gain / MOST_GAIN,
         veil=0.10 * min(max(weather.precipitation, 0.0), 100.0) / 100.0,
         puddles=deposits,
         glow=_scattering_glow(weather),

@@ -7,8 +7,8 @@ instructions, which give the same bytes as scalar ones.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array, Float64Array
 
 ROW_LINES = 26
@@ -22,7 +22,7 @@ INDEX_LINES = 8
 _ONE = np.float32(1.0)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _coordinate(row: Float32Array, line: int, footprint: int, columns: Float32Array, a: float, b: float,
                 constant: float, first: float, za: float, zb: float, low: int, high: int) -> None:  # fmt: skip
     """One surface coordinate and its footprint on pixels [low, high); all float32."""
@@ -34,7 +34,7 @@ def _coordinate(row: Float32Array, line: int, footprint: int, columns: Float32Ar
         row[footprint, k] = z * np.sqrt(across * across + down * down)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def surface_lines(row: Float32Array, depths: Float32Array, columns: Float32Array, plane: Float64Array,
                   rays: Float64Array, y: int, low: int, high: int) -> None:  # fmt: skip
     """Lines 0-6 of pixels [low, high) of one triangle: depth, u, v, x, y, footprints."""
@@ -54,7 +54,7 @@ def surface_lines(row: Float32Array, depths: Float32Array, columns: Float32Array
         row[4, k] = eye_y + row[0, k] * (ray_y + step_y * columns[k])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def place_footprints(row: Float32Array, columns: Float32Array, plane: Float64Array, rays: Float64Array, y: int,
                      at: int) -> None:  # fmt: skip
     """Lines 11 and 12 of pixel ``at``: its footprints along the world's x and y, m."""

@@ -15,7 +15,7 @@ from embedded_carla.render.lighting import Light, display_radiance, light_of, to
 from embedded_carla.render.lines import INDEX_LINES, ROW_LINES
 from embedded_carla.render.pictures import encode_depth, encode_tags
 from embedded_carla.render.rain import draw_rain
-from embedded_carla.render.raster import PLANE_COLUMNS, draw_triangles, visible_tiles
+from embedded_carla.render.raster import PLANE_COLUMNS, DrawScratch, draw_triangles, visible_tiles
 from embedded_carla.render.shade import LIGHT_COLUMNS, SEGMENT_COLUMNS, shade_rgb
 from embedded_carla.render.shadows import paint_shadows, stamp_bodies
 from embedded_carla.render.sky import Sky, faces_in_view
@@ -132,6 +132,7 @@ class Renderer:
         self._columns: dict[int, Float32Array] = {}
         self._lengths: dict[tuple[int, int, float], Float32Array] = {}
         self._scratch: dict[int, Scratch] = {}
+        self._draw_scratch = DrawScratch()
         self._radiance = display_radiance()
         self._weather: Weather | None = None
         self._light_of_weather: Light = light_of(Weather())
@@ -183,7 +184,7 @@ class Renderer:
         _clear_to_plane(depth, prim, planes[0], rays, scene.plane_z_m)
         count = draw_triangles(
             depth, prim, columns, scene.vertices, scene.surface_coordinates, scene.triangles, ranges,
-            scene.tile_vertices, tiles, eye, axes, focal, planes, source, 1,
+            scene.tile_vertices, tiles, eye, axes, focal, planes, source, 1, *self._draw_scratch.arrays(scene.tile_vertices),
         )  # fmt: skip
         surface, instance = scene.triangle_surface[source[:count]], scene.triangle_instance[source[:count]]
         surfaces = scene.surfaces
@@ -223,7 +224,7 @@ class Renderer:
         tiles = np.arange(len(bodies.vertex_ranges), dtype=np.int32)
         count = draw_triangles(
             depth, prim, columns, bodies.vertices, bodies.coordinates, bodies.triangles, bodies.triangle_ranges,
-            bodies.vertex_ranges, tiles, eye, axes, focal, planes, source, first,
+            bodies.vertex_ranges, tiles, eye, axes, focal, planes, source, first, *self._draw_scratch.arrays(bodies.vertex_ranges),
         )  # fmt: skip
         drawn = source[first:count]
         surface = np.concatenate([surface, bodies.surface[drawn] + np.int32(len(self.scene.surfaces))])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from embedded_carla.render.billboards import texel_index
 from embedded_carla.render.develop import develop
 from embedded_carla.render.ground import PAVED_LAST, ground_albedo, texture_levels
 from embedded_carla.render.ground_light import light_ground
 from embedded_carla.render.headlights import beam_on_upright
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.lines import ROW_LINES, place_footprints, surface_lines
 from embedded_carla.render.raster import Float32Array, Float64Array, Int32Array
 from embedded_carla.render.sky_rows import draw_sky
@@ -32,7 +32,7 @@ _RETRO_GAIN = np.float32(12.0 / 255.0)
 """How many times as bright as a matt surface a full reflector looks from the place of its lamp."""
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _light_sprite(row: Float32Array, placed: Float32Array, starts: Int32Array, texels: Uint8Array, brightness: float,
                   light: Float32Array, axes: Float64Array, columns: Float32Array, inverse_focal: float,
                   centre_x: float, rise: float, rise_step: float, y: int, low: int, high: int) -> None:  # fmt: skip
@@ -61,7 +61,7 @@ def _light_sprite(row: Float32Array, placed: Float32Array, starts: Int32Array, t
             row[9, k] = np.float32(texels[index, 2]) * scale * (light[8] * sky + light[5] * direct + headlight)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def mirror_row(rays: Float64Array, axes: Float64Array, focal: float, y: int, width: int, height: int) -> np.float32:
     """Row of the picture towards which level ground mirrors row ``y``, in the middle of the picture; −1: none."""
     forward, up = 0.0, 0.0
@@ -73,7 +73,7 @@ def mirror_row(rays: Float64Array, axes: Float64Array, focal: float, y: int, wid
     return np.float32(0.5 * height - 0.5 - focal * up / forward) if forward > 0.05 else np.float32(-1.0)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _add_segments(segments: Int32Array, count: int, row: Float32Array, columns: Float32Array, plane: Float64Array,
                   rays: Float64Array, scale: Float32Array, surface: Float32Array, surface_index: int, y: int, low: int,
                   high: int) -> int:  # fmt: skip
@@ -108,7 +108,7 @@ def _add_segments(segments: Int32Array, count: int, row: Float32Array, columns: 
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: Float32Array, ray_lengths: Float32Array,
               planes: Float64Array, prim_surface: Int32Array, surfaces: Float32Array, sprite_first: int,
               placed: Float32Array, pictures: Int32Array, brightness: Float32Array, atlas: Uint8Array,
@@ -163,8 +163,21 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
                 sprite = placed[index - sprite_first]
                 which = int(sprite[9])
                 _light_sprite(
-                    row, sprite, level_start[pictures[which]], atlas, brightness[which], light, axes, columns,
-                    inverse_focal, centre_x, ray[2], rise_step, y, low, high
+                    row,
+                    sprite,
+                    level_start[pictures[which]],
+                    atlas,
+                    brightness[which],
+                    light,
+                    axes,
+                    columns,
+                    inverse_focal,
+                    centre_x,
+                    ray[2],
+                    rise_step,
+                    y,
+                    low,
+                    high,
                 )
                 low = high
                 continue
@@ -172,7 +185,9 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
             surface = background if index == 0 else surfaces[surface_index]
             surface_lines(row, depths, columns, planes[index], rays, y, low, high)
             if surface[13] != _ZERO or surface[14] != _ZERO or surface[15] != _ZERO:
-                wall_colour(surface, colours, light, columns, inverse_focal, centre_x, ray[2], rise_step, row, low, high)
+                wall_colour(
+                    surface, colours, light, columns, inverse_focal, centre_x, ray[2], rise_step, row, low, high
+                )
             else:
                 segment_count = _add_segments(segments, segment_count, row, columns, planes[index], rays, scale,
                                               surface, surface_index, y, low, high)  # fmt: skip
@@ -187,7 +202,7 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
             ground_albedo(background if segment[2] < 0 else surfaces[segment[2]], colours, paint, wear, light[21],
                           texels, start, scale, along, segment[3:], row, indices, segment[0], segment[1])  # fmt: skip
         for k in range(stretch_count):
-            light_ground(row, columns, light, shadow, shadow_x, shadow_y, shadow_scale, bodies, out[:y], radiance,
+            light_ground(row, columns, light, texels, start[3, 0, 0], scale[3, 0], shadow, shadow_x, shadow_y, shadow_scale, bodies, out[:y], radiance,
                          mirror_at, over_plane, focal32, centre_x, stretches[k, 0], stretches[k, 1])  # fmt: skip
         if first < last:
             develop(out[y], row, indices, depths, ray_lengths[y], tone, light, first, last)

@@ -109,7 +109,9 @@ def _fill(out: Uint32Array, nodes: Float32Array, tone: npt.NDArray[np.uint8]) ->
                 for k in range(_STEP_COLUMNS):
                     q = np.float32((k + 0.5) / _STEP_COLUMNS)
                     value = line[c, j] + (line[c, j + 1] - line[c, j]) * q
-                    entries[c, j * _STEP_COLUMNS + k] = min(np.int32(np.sqrt(max(value, np.float32(0.0))) * scale + half), last)
+                    entries[c, j * _STEP_COLUMNS + k] = min(
+                        np.int32(np.sqrt(max(value, np.float32(0.0))) * scale + half), last
+                    )
         for column in range(COLUMNS):
             red, green = np.uint32(tone[entries[0, column]]), np.uint32(tone[entries[1, column]])
             blue = np.uint32(tone[entries[2, column]])
@@ -223,7 +225,9 @@ class Sky:
         disc = light.sun * np.float32(8.0 * (1.0 - light.cloud))
         through = np.float32(np.exp(-(light.extinction_per_m - HAZE_PER_M) * 600.0))
         if float(disc.max() * through) > 0.5:
-            entries = np.clip(np.sqrt((light.horizon + disc) * through) * ((TONE_ENTRIES - 1) / TONE_WHITE**0.5), 0, 4095)
+            entries = np.clip(
+                np.sqrt((light.horizon + disc) * through) * ((TONE_ENTRIES - 1) / TONE_WHITE**0.5), 0, 4095
+            )
             red, green, blue = (int(v) for v in tone[entries.astype(np.int32)])
             colour = np.uint32(0xFF000000 | red << 16 | green << 8 | blue)
             _paint_sun(out, face, self.lines, light.sun_direction, colour)

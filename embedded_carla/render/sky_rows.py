@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from embedded_carla.render.horizon import COLUMNS, HILLS, LOWEST, ROWS, WOODS
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array, Int32Array
 
 Uint32Array = npt.NDArray[np.uint32]
@@ -20,7 +20,7 @@ _LAST_ROW, _LAST_COLUMN, _NONE = np.int32(ROWS - 1), np.int32(COLUMNS - 1), np.i
 _FACE, _ROW = np.int32(ROWS * COLUMNS), np.int32(COLUMNS)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def sky_texels(indices: Int32Array, columns: Float32Array, ray: Float32Array, step: Float32Array, low: int,
                high: int) -> None:  # fmt: skip
     """Index line 0: texel of the sky's cube, all faces flat, behind pixels [low, high) of one row.
@@ -48,7 +48,7 @@ def sky_texels(indices: Int32Array, columns: Float32Array, ray: Float32Array, st
         indices[0, k] = face * _FACE + i * _ROW + j
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def draw_sky(out: Uint32Array, sky: Uint32Array, indices: Int32Array, columns: Float32Array, ray: Float32Array,
              step: Float32Array, low: int, high: int) -> None:  # fmt: skip
     """Colour pixels [low, high) of one row. ``out``: (W,) display colours; ``sky``: all faces flat."""
@@ -57,7 +57,7 @@ def draw_sky(out: Uint32Array, sky: Uint32Array, indices: Int32Array, columns: F
         out[k] = sky[np.uint32(indices[0, k])]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def horizon_tag(texel: int, lines: Float32Array, woods: int, hills: int, sky: int) -> int:
     """Class of a texel of the sky's cube: woods, hills or sky. ``lines``: see ``horizon_lines``."""
     face, row, column = texel // (ROWS * COLUMNS), (texel // COLUMNS) % ROWS, texel % COLUMNS

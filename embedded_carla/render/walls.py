@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from embedded_carla.render.headlights import beam_on_upright
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array
 from embedded_carla.scene.noise import hash_unit
 
@@ -14,7 +14,7 @@ _RAIL, _FACADE, _ROOF, _BODY = 5, 6, 7, 8
 _LAMPLIGHT, _TAIL_LAMP = np.float32(0.40), np.float32(0.5)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Array, columns: Float32Array,
                 inverse_focal: float, centre_x: float, rise: float, rise_step: float, row: Float32Array, low: int,
                 high: int) -> None:  # fmt: skip
