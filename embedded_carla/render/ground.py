@@ -102,15 +102,16 @@ def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, lev
     ``tones``: factor along the road, one entry per metre after ``level`` halvings.
     """
     grain_gain, macro_gain = colour[6] * _HALF, colour[7] * _HALF
-    shift = np.int32(level)
+    shift, mask = np.int32(level), np.int32(_MASK)
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[18, k] = tones[np.uint32((np.int32(row[1, k]) & mask) >> shift)]
     for k in range(np.uint64(low), np.uint64(high)):
         macro = row[15, k]
         gain = _ONE + grain_gain * row[14, k] + macro_gain * min(macro, _ZERO)
         if track > _ZERO:
             bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
             gain += track_tone * max(_ONE - bump * bump, _ZERO)
-        tone = tones[np.uint32((np.int32(row[1, k]) & np.int32(_MASK)) >> shift)]
-        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25)) * tone
+        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25)) * row[18, k]
         row[17, k] = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
     for k in range(np.uint64(low), np.uint64(high)):
         share = _share(row, right_side, k)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from embedded_carla.render.headlights import beam_on_ground
 from embedded_carla.render.kernel import kernel
-from embedded_carla.render.raster import Float32Array
+from embedded_carla.render.raster import Float32Array, Int32Array
 from embedded_carla.render.shadows import DARKEST
 
 Uint8Array = npt.NDArray[np.uint8]
@@ -15,27 +15,35 @@ Uint32Array = npt.NDArray[np.uint32]
 
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
 _DARKEST_SUN = np.float32(0.02)
+_LEAST_MIRROR = np.float32(0.004)
 _HIDDEN_GAIN = np.float32(1.0 / (255.0 * DARKEST))
 _BEAM_TINT = np.array([1.0, 0.95, 0.85], dtype=np.float32)
 
 
 @kernel
-def _lit_share(row: Float32Array, shadow: Uint8Array, shadow_x: float, shadow_y: float, shadow_scale: float, low: int,
-               high: int) -> None:  # fmt: skip
-    """Lines 18 and 16: shares of sunlight and skylight that reach each pixel of [low, high), between four cells."""
-    last_i, last_j = np.int32(shadow.shape[0] - 2), np.int32(shadow.shape[1] - 2)
-    flat, stride = shadow.reshape(-1), np.uint32(shadow.shape[1])
+def _lit_share(row: Float32Array, indices: Int32Array, shadow: Uint32Array, shadow_x: float, shadow_y: float,
+               shadow_scale: float, low: int, high: int) -> None:  # fmt: skip
+    """Lines 18 and 16: shares of sunlight and skylight that reach each pixel of [low, high), between four cells.
+
+    Three loops, because compilers do not turn arithmetic round a look-up into vector instructions.
+    """
+    last_i, last_j = np.int32(shadow.shape[0] - 1), np.int32(shadow.shape[1] - 1)
+    none, stride, flat = np.int32(0), np.int32(shadow.shape[1]), shadow.reshape(-1)
     for k in range(np.uint64(low), np.uint64(high)):
-        y, x = (row[4, k] - shadow_y) * shadow_scale - _HALF, (row[3, k] - shadow_x) * shadow_scale - _HALF
-        i, j = np.int32(y), np.int32(x)
-        value = np.float32(255.0)
-        if np.int32(0) <= i <= last_i and np.int32(0) <= j <= last_j:
-            p, q = y - np.float32(i), x - np.float32(j)
-            at = np.uint32(i) * stride + np.uint32(j)
-            top = np.float32(flat[at]) + (np.float32(flat[at + np.uint32(1)]) - np.float32(flat[at])) * q
-            at += stride
-            bottom = np.float32(flat[at]) + (np.float32(flat[at + np.uint32(1)]) - np.float32(flat[at])) * q
-            value = top + (bottom - top) * p
+        y = min(max((row[4, k] - shadow_y) * shadow_scale - _HALF, _ZERO), np.float32(last_i))
+        x = min(max((row[3, k] - shadow_x) * shadow_scale - _HALF, _ZERO), np.float32(last_j))
+        i, j = min(max(np.int32(y), none), last_i), min(max(np.int32(x), none), last_j)
+        row[20, k], row[21, k] = y - np.float32(i), x - np.float32(j)
+        indices[0, k] = i * stride + j
+    for k in range(np.uint64(low), np.uint64(high)):
+        indices[1, k] = np.int32(flat[np.uint32(indices[0, k])])
+    byte = np.int32(255)
+    for k in range(np.uint64(low), np.uint64(high)):
+        cells, p, q = indices[1, k], row[20, k], row[21, k]
+        t00, t01 = np.float32(cells & byte), np.float32((cells >> np.int32(8)) & byte)
+        t10, t11 = np.float32((cells >> np.int32(16)) & byte), np.float32((cells >> np.int32(24)) & byte)
+        top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
+        value = top + (bottom - top) * p
         row[18, k] = value * np.float32(1.0 / 255.0)
         row[16, k] = min(value * _HIDDEN_GAIN, _ONE)
 
@@ -90,24 +98,27 @@ def _mirror(row: Float32Array, above: Uint32Array, radiance: Float32Array, light
     Args:
         above: (y, W) rows drawn so far. radiance: (256,) of each display value. at: row in the mirror's direction.
     """
-    rows = np.int32(above.shape[0])
-    for k in range(low, high):
+    rows, byte = np.int32(above.shape[0]), np.uint32(255)
+    for k in range(np.uint64(low), np.uint64(high)):
         share = row[21, k]
+        if share < _LEAST_MIRROR:
+            continue
         blur = rough * (_ONE - np.float32(0.85) * row[17, k]) * row[14, k]
         i = np.int32(at + blur)
         if np.int32(0) <= i < rows:
             pixel = above[np.uint32(i), k]
-            row[7, k] += share * radiance[(pixel >> np.uint32(16)) & np.uint32(255)]
-            row[8, k] += share * radiance[(pixel >> np.uint32(8)) & np.uint32(255)]
-            row[9, k] += share * radiance[pixel & np.uint32(255)]
+            row[7, k] += share * radiance[(pixel >> np.uint32(16)) & byte]
+            row[8, k] += share * radiance[(pixel >> np.uint32(8)) & byte]
+            row[9, k] += share * radiance[pixel & byte]
         else:
-            for c in range(3):
-                row[7 + c, k] += share * light[9 + c]
+            row[7, k] += share * light[9]
+            row[8, k] += share * light[10]
+            row[9, k] += share * light[11]
 
 
 @kernel
-def light_ground(row: Float32Array, columns: Float32Array, light: Float32Array, texels: Uint8Array, hollows: int,
-                 hollow_scale: float, shadow: Uint8Array, shadow_x: float, shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
+def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, light: Float32Array, texels: Uint8Array, hollows: int,
+                 hollow_scale: float, shadow: Uint32Array, shadow_x: float, shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
                  mirror_at: float, eye_z: float, focal: float, centre_x: float, low: int,
                  high: int) -> None:  # fmt: skip
     """Turn albedo lines 7-9 of [low, high) into radiance. ``hollows``: first texel of the texture that fills with water."""
@@ -115,16 +126,16 @@ def light_ground(row: Float32Array, columns: Float32Array, light: Float32Array, 
     sun_r, sun_g, sun_b = light[3] * sun_up, light[4] * sun_up, light[5] * sun_up
     shadowed = bodies or sun_r + sun_g + sun_b > _DARKEST_SUN
     wet, headlight = light[17], light[18]
+    if shadowed:
+        _lit_share(row, indices, shadow, shadow_x, shadow_y, shadow_scale, low, high)
+    if headlight > _ZERO:
+        _headlights(row, columns, headlight, focal, centre_x, low, high)
     if wet > _ZERO:
         if light[22] > _ZERO:
             _puddles(row, texels, hollows, hollow_scale, light[22], low, high)
         else:
             row[17, low:high] = _ZERO
         _wet_lines(row, wet, eye_z, low, high)
-    if shadowed:
-        _lit_share(row, shadow, shadow_x, shadow_y, shadow_scale, low, high)
-    if headlight > _ZERO:
-        _headlights(row, columns, headlight, focal, centre_x, low, high)
     for c in range(3):
         ambient, sun, tint = light[6 + c], light[3 + c] * sun_up, _BEAM_TINT[c]
         for k in range(np.uint64(low), np.uint64(high)):

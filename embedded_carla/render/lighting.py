@@ -18,6 +18,7 @@ TONE_WHITE = 4.0
 SHOULDER = 0.55
 DAY_IRRADIANCE = 0.85
 MOST_GAIN = 2.6
+HEADLIGHT = 1.7
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def sun_direction(weather: Weather) -> Vector:
 
 def _exposure_gain(irradiance: float) -> float:
     """How far the camera opens up in dim light, 1..MOST_GAIN: it makes up for part of the dimming, as eyes do."""
-    return min(max((DAY_IRRADIANCE / irradiance) ** 0.5, 1.0), MOST_GAIN)
+    return min(max((DAY_IRRADIANCE / irradiance) ** 0.6, 1.0), MOST_GAIN)
 
 
 def _scattering_glow(weather: Weather) -> float:
@@ -107,7 +108,7 @@ def light_of(weather: Weather) -> Light:
     through = np.exp(-np.array([0.075, 0.13, 0.24]) * min(air_mass, 38.0) ** 0.85)
     day = _smooth(-2.0, 1.5, altitude)
     sun = 1.45 * through * day * (1.0 - cloud) ** 1.3 * (1.0 - 0.5 * min(weather.dust_storm, 100.0) / 100.0)
-    twilight = 0.010 + 0.10 * _smooth(-14.0, 2.0, altitude) + 0.24 * _smooth(-1.0, 40.0, altitude)
+    twilight = 0.010 + 0.08 * _smooth(-14.0, 2.0, altitude) + 0.26 * _smooth(-1.0, 40.0, altitude)
     warm = _smooth(-8.0, 2.0, altitude) * (1.0 - _smooth(3.0, 22.0, altitude)) * (1.0 - 0.8 * cloud)
     night = 1.0 - _smooth(-10.0, 0.0, altitude)
     blue = np.array([0.78, 0.95, 1.22]) * (1.0 - night) + np.array([0.65, 0.85, 1.35]) * night
@@ -144,7 +145,7 @@ def light_of(weather: Weather) -> Light:
         extinction_per_m=fog_extinction_per_m(weather),
         fog_start_m=max(weather.fog_distance, 0.0),
         wetness=wetness,
-        headlight=(1.0 - _smooth(-4.0, 6.0, altitude)) * gain / MOST_GAIN,
+        headlight=HEADLIGHT * (1.0 - _smooth(-4.0, 6.0, altitude)) * gain / MOST_GAIN,
         veil=0.10 * min(max(weather.precipitation, 0.0), 100.0) / 100.0,
         puddles=deposits,
         glow=_scattering_glow(weather),

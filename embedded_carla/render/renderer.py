@@ -17,7 +17,7 @@ from embedded_carla.render.pictures import encode_depth, encode_tags
 from embedded_carla.render.rain import draw_rain
 from embedded_carla.render.raster import PLANE_COLUMNS, DrawScratch, draw_triangles, visible_tiles
 from embedded_carla.render.shade import LIGHT_COLUMNS, SEGMENT_COLUMNS, shade_rgb
-from embedded_carla.render.shadows import paint_shadows, stamp_bodies
+from embedded_carla.render.shadows import ShadowMap
 from embedded_carla.render.sky import Sky, faces_in_view
 from embedded_carla.render.types import BoxActor, CameraPose, Weather
 from embedded_carla.render.vehicles import ActorMesh, actor_mesh
@@ -140,12 +140,11 @@ class Renderer:
         self._sky = Sky(
             scene.hill_height_deg, scene.hill_colour, scene.tree_line_deg, scene.tree_colour, scene.scenery_seed
         )
-        self._shadow: Uint8Array = np.zeros((1, 1), dtype=np.uint8)
+        self._shadow: ShadowMap | None = None
         ground = float(Material.GRASS)
         self._background = np.array(
             [ground, ground, 0, 0, 0, 0, SOLID, SOLID, SOLID, SOLID, -1, -1, 0, 0, 0, 0], np.float32
         )
-        self._shadow_place = np.array([*scene.shadow_origin, 1.0 / scene.shadow_cell_m])
 
     def view(
         self, camera: CameraPose, width: int, height: int, fov_deg: float, actors: Sequence[BoxActor] = ()
@@ -230,10 +229,10 @@ class Renderer:
         surface = np.concatenate([surface, bodies.surface[drawn] + np.int32(len(self.scene.surfaces))])
         return count, surface, np.concatenate([instance, bodies.instance[drawn]])
 
-    def _set_weather(self, weather: Weather) -> None:
+    def _set_weather(self, weather: Weather) -> ShadowMap:
         """Paint the shadows for a weather; kept until another one comes."""
-        if weather == self._weather:
-            return
+        if self._shadow is not None and weather == self._weather:
+            return self._shadow
         scene, light = self.scene, light_of(weather)
         vector = self._light
         for first, values in (
@@ -248,12 +247,13 @@ class Renderer:
                          scene.plane_z_m, scene.track_tone, light.puddles)  # fmt: skip
         self._light_of_weather = light
         self._sky.forget()
-        self._shadow = paint_shadows(scene, light.sun_direction)
+        self._shadow = ShadowMap(scene, light.sun_direction)
         self._weather = weather
+        return self._shadow
 
     def rgb_bgra(self, gbuffer: GBuffer, weather: Weather, camera: CameraPose) -> Uint8Array:
         """Colour picture, (H, W, 4) uint8 B, G, R, A, sRGB. ``camera``: the pose that ``gbuffer`` was seen from."""
-        self._set_weather(weather)
+        shadow = self._set_weather(weather)
         scene = self.scene
         sprites, atlas, textures = scene.sprites, scene.atlas, scene.textures
         height, width = gbuffer.primitive.shape
@@ -262,19 +262,17 @@ class Renderer:
             self._scratch[width] = Scratch.of_width(width)
         scratch = self._scratch[width]
         self._sky.ensure(faces_in_view(gbuffer.rays, width, height), self._light_of_weather, self._tone)
-        under_bodies = stamp_bodies(self._shadow, self._shadow_place, self._light_of_weather.sun_direction,
-                                    gbuffer.bodies)  # fmt: skip
+        under_bodies = shadow.stamp(gbuffer.bodies)
         shade_rgb(
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
             gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
             sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,
             np.float32(scene.paint_wear),
-            textures.texels, textures.start, textures.texels_per_m, textures.along, self._shadow, self._shadow_place,
+            textures.texels, textures.start, textures.texels_per_m, textures.along, shadow.cells, shadow.place,
             bool(under_bodies), self._sky.texels, self._tone, self._radiance, self._light, gbuffer.rays, gbuffer.axes,
             gbuffer.focal_px, self._background, scratch.row, scratch.indices, scratch.segments, scratch.stretches,
         )  # fmt: skip
-        for rows, columns, window in reversed(under_bodies):
-            self._shadow[rows, columns] = window
+        shadow.restore(under_bodies)
         grey = float(self._tone[int(min(np.sqrt(self._light_of_weather.fog.mean() * 1.15) / 2.0, 1.0) * 4095.0)])
         draw_rain(out, weather, camera, grey)
         return out.view(np.uint8).reshape(height, width, 4)

@@ -16,6 +16,7 @@ from embedded_carla.scene.noise import hash_unit
 from embedded_carla.scene.types import Material, Scene
 
 Uint8Array = npt.NDArray[np.uint8]
+Uint32Array = npt.NDArray[np.uint32]
 
 LOWEST_SUN = math.sin(math.radians(4.0))
 DARKEST = 0.22
@@ -128,6 +129,18 @@ def _paint_triangles(out: Uint8Array, vertices: Float32Array, triangles: Int32Ar
         _triangle(out, points)
 
 
+@njit(cache=True, error_model="numpy")
+def _pack(out: Uint32Array, lit: Uint8Array, first_i: int, last_i: int, first_j: int, last_j: int) -> None:
+    """Cells [first, last) of ``out``: each with its neighbours right, below and both, lowest byte first."""
+    for i in range(first_i, last_i):
+        low = min(i + 1, lit.shape[0] - 1)
+        for j in range(first_j, last_j):
+            right = min(j + 1, lit.shape[1] - 1)
+            value = np.uint32(lit[i, j]) | (np.uint32(lit[i, right]) << np.uint32(8))
+            value |= np.uint32(lit[low, j]) << np.uint32(16)
+            out[i, j] = value | (np.uint32(lit[low, right]) << np.uint32(24))
+
+
 def _upright(scene: Scene) -> tuple[Int32Array, Float32Array]:
     """Triangles (N, 3) that stand above the ground, and the height of the ground under each, (N,) m."""
     chosen, heights = [np.zeros((0, 3), np.int32)], [np.zeros(0, np.float32)]
@@ -181,28 +194,55 @@ def _stamp(out: Uint8Array, low_i: int, low_j: int, x: float, y: float, cos: flo
                 out[i, j] = np.uint8(lit)
 
 
-def stamp_bodies(
-    shadow: Uint8Array, place: npt.NDArray[np.float64], sun_direction: Float32Array, bodies: Sequence[BoxActor]
-) -> list[tuple[slice, slice, Uint8Array]]:
-    """Add the shadows of movable bodies to ``shadow``; returns the windows as they were, to be put back in reverse.
+class ShadowMap:
+    """Lit share of the ground for one position of the sun, with the movable bodies' shadows stamped in and out.
 
-    Args:
-        place: origin x, y (m) and cells per m of the shadow picture.
+    Attributes:
+        cells: (rows, columns) uint32, four neighbouring shares per cell, lowest byte first: one look-up reads them all.
+        place: origin x, y (m) and cells per m.
     """
-    before: list[tuple[slice, slice, Uint8Array]] = []
-    for body in bodies:
-        yaw = math.radians(body.yaw_deg)
-        x, y = (body.x_m - place[0]) * place[2], (body.y_m - place[1]) * place[2]
-        half_x, half_y = body.extent_x_m * place[2], body.extent_y_m * place[2]
-        roof = 2.0 * body.extent_z_m * place[2] / max(float(sun_direction[2]), LOWEST_SUN)
-        lit_from_side = float(sun_direction[2]) > LOWEST_SUN
-        shift_x, shift_y = (-float(v) * roof if lit_from_side else 0.0 for v in sun_direction[:2])
-        reach = math.hypot(half_x, half_y) + 1.0
-        rows = slice(max(int(y + min(shift_y, 0.0) - reach), 0), max(int(y + max(shift_y, 0.0) + reach) + 1, 0))
-        columns = slice(max(int(x + min(shift_x, 0.0) - reach), 0), max(int(x + max(shift_x, 0.0) + reach) + 1, 0))
-        window = shadow[rows, columns]
-        if window.size == 0:
-            continue
-        before.append((rows, columns, window.copy()))
-        _stamp(window, rows.start, columns.start, x, y, math.cos(yaw), math.sin(yaw), half_x, half_y, shift_x, shift_y)
-    return before
+
+    def __init__(self, scene: Scene, sun_direction: Float32Array) -> None:
+        self._lit = paint_shadows(scene, sun_direction)
+        # Places beyond the picture read its rim.
+        self._lit[[0, -1]] = 255
+        self._lit[:, [0, -1]] = 255
+        self._sun = [float(v) for v in sun_direction]
+        self.cells: Uint32Array = np.empty(self._lit.shape, dtype=np.uint32)
+        self.place = np.array([*scene.shadow_origin, 1.0 / scene.shadow_cell_m])
+        _pack(self.cells, self._lit, 0, self._lit.shape[0], 0, self._lit.shape[1])
+
+    def stamp(self, bodies: Sequence[BoxActor]) -> list[tuple[slice, slice, Uint8Array]]:
+        """Add the shadows of movable bodies; returns what ``restore`` needs."""
+        before: list[tuple[slice, slice, Uint8Array]] = []
+        for body in bodies:
+            yaw, scale = math.radians(body.yaw_deg), self.place[2]
+            x, y = (body.x_m - self.place[0]) * scale, (body.y_m - self.place[1]) * scale
+            half_x, half_y = body.extent_x_m * scale, body.extent_y_m * scale
+            roof = 2.0 * body.extent_z_m * scale / self._sun[2] if self._sun[2] > LOWEST_SUN else 0.0
+            shift_x, shift_y = -self._sun[0] * roof, -self._sun[1] * roof
+            reach = math.hypot(half_x, half_y) + 1.0
+            rows = self._window(y, shift_y, reach, self._lit.shape[0])
+            columns = self._window(x, shift_x, reach, self._lit.shape[1])
+            window = self._lit[rows, columns]
+            if window.size:
+                before.append((rows, columns, window.copy()))
+                _stamp(window, rows.start, columns.start, x, y, math.cos(yaw), math.sin(yaw), half_x, half_y, shift_x,
+                       shift_y)  # fmt: skip
+                self._repack(rows, columns)
+        return before
+
+    def restore(self, before: list[tuple[slice, slice, Uint8Array]]) -> None:
+        """Take the stamps out again."""
+        for rows, columns, window in reversed(before):
+            self._lit[rows, columns] = window
+            self._repack(rows, columns)
+
+    @staticmethod
+    def _window(at: float, shift: float, reach: float, size: int) -> slice:
+        """Cells that a shadow may touch, inside the rim, which stays lit."""
+        low, high = int(at + min(shift, 0.0) - reach), int(at + max(shift, 0.0) + reach) + 1
+        return slice(min(max(low, 1), size), max(min(high, size - 1), 0))
+
+    def _repack(self, rows: slice, columns: slice) -> None:
+        _pack(self.cells, self._lit, rows.start - 1, rows.stop, columns.start - 1, columns.stop)
