@@ -32,7 +32,7 @@ class Material(IntEnum):
 MATERIAL_TAGS = np.array([1, 1, 2, 10, 10, 28, 3, 3, 14, 14, 14], dtype=np.int32)
 """CARLA 0.9.16 city object label of each material (``carla.CityObjectLabel``)."""
 
-TAG_POLE, TAG_VEGETATION, TAG_TERRAIN, TAG_SKY, TAG_ROAD_LINE = 6, 9, 10, 11, 24
+TAG_POLE, TAG_VEGETATION, TAG_TERRAIN, TAG_SKY, TAG_CAR, TAG_ROAD_LINE = 6, 9, 10, 11, 14, 24
 
 
 class Surface(IntEnum):
