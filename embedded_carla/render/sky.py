@@ -193,7 +193,7 @@ class Sky:
 
     def __init__(self, hill_height_deg: float, hill_colour: tuple[float, float, float], tree_line_deg: float,
                  tree_colour: tuple[float, float, float], seed: int) -> None:  # fmt: skip
-        self.texels: Uint32Array = np.empty((FACES, ROWS, COLUMNS), dtype=np.uint32)
+        self.texels: Uint32Array = np.zeros((FACES, ROWS, COLUMNS), dtype=np.uint32)
         self.lines = horizon_lines(hill_height_deg, tree_line_deg, seed)
         self._colours = np.array([hill_colour, tree_colour], dtype=np.float32)
         self._seed = int(seed % 1_000_003) + 11
