@@ -117,11 +117,19 @@ def _mirror(row: Float32Array, above: Uint32Array, radiance: Float32Array, light
 
 
 @kernel
-def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, light: Float32Array, texels: Uint8Array, hollows: int,
-                 hollow_scale: float, shadow: Uint32Array, shadow_x: float, shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
-                 mirror_at: float, eye_z: float, focal: float, centre_x: float, low: int,
-                 high: int) -> None:  # fmt: skip
-    """Turn albedo lines 7-9 of [low, high) into radiance. ``hollows``: first texel of the texture that fills with water."""
+def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, light: Float32Array, texels: Uint8Array,
+                 hollows: int, hollow_scale: float, shadow: Uint32Array, shadow_x: float, shadow_y: float,
+                 shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array, mirror_at: float,
+                 eye_z: float, focal: float, centre_x: float, low: int, high: int) -> None:  # fmt: skip
+    """Turn albedo lines 7-9 of [low, high) into radiance.
+
+    Args:
+        row, indices: scratch (see ``lines``). columns, light: see ``shade_rgb``.
+        texels, hollows, hollow_scale: first texel and texels per m of the texture whose hollows fill with water.
+        shadow, shadow_x, shadow_y, shadow_scale, bodies: shadow cells; vehicles hide the sky in some of them.
+        above, radiance, mirror_at: see ``_mirror``.
+        eye_z: height of the camera over the ground. focal, centre_x: camera, px.
+    """
     sun_up = max(light[2], _ZERO)
     sun_r, sun_g, sun_b = light[3] * sun_up, light[4] * sun_up, light[5] * sun_up
     shadowed = bodies or sun_r + sun_g + sun_b > _DARKEST_SUN

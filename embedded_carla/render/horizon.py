@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -26,7 +28,7 @@ def _hill_tangent(azimuth: float, height: float, seed: int) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _wood_tangent(azimuth: float, height: float, texel: int, seed: int) -> float:
+def _wood_tangent(azimuth: float, height: float, texel: int, seed: int) -> float | np.float32:
     """Tangent of the woods' elevation: groups with gaps, and single tree tops. ``texel``: counts round the circle."""
     total = 0.25
     for k in range(1, 6):
@@ -56,6 +58,6 @@ def _lines(out: Float32Array, hill_height: float, wood_height: float, seed: int)
 def horizon_lines(hill_height_deg: float, tree_line_deg: float, seed: int) -> Float32Array:
     """(2, 4, COLUMNS) heights of hills and woods on the four sideways faces of the sky's cube, as tangents."""
     out = np.empty((2, 4, COLUMNS), dtype=np.float32)
-    heights = (float(np.tan(np.radians(angle))) for angle in (hill_height_deg, tree_line_deg))
-    _lines(out, *heights, int(seed % 1_000_003))
+    hill_height, wood_height = math.tan(math.radians(hill_height_deg)), math.tan(math.radians(tree_line_deg))
+    _lines(out, hill_height, wood_height, int(seed % 1_000_003))
     return out

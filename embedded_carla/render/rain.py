@@ -43,7 +43,7 @@ def _draw(out: Uint32Array, count: int, slant: float, grey: float, seed: int) ->
                     mix = fade * min(cover, 1.0)
                     pixel, result = out[i, j], np.uint32(0xFF000000)
                     for shift in (16, 8, 0):
-                        value = np.float32((pixel >> np.uint32(shift)) & np.uint32(255))
+                        value = float((pixel >> np.uint32(shift)) & np.uint32(255))
                         value += (max(grey, value * 1.1) - value) * mix
                         result |= np.uint32(min(value + 0.5, 255.0)) << np.uint32(shift)
                     out[i, j] = result

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from embedded_carla.render.billboards import SCREEN_COLUMNS, draw_sprites
 from embedded_carla.render.camera import CameraError, camera_axes, focal_length_px, ray_table
+from embedded_carla.render.gbuffer import GBuffer, Scratch, clear_to_plane, ray_lengths
 from embedded_carla.render.lighting import Light, display_radiance, light_of, tone_table
-from embedded_carla.render.lines import INDEX_LINES, ROW_LINES
 from embedded_carla.render.pictures import encode_depth, encode_tags
 from embedded_carla.render.rain import draw_rain
 from embedded_carla.render.raster import PLANE_COLUMNS, DrawScratch, draw_triangles, visible_tiles
-from embedded_carla.render.shade import LIGHT_COLUMNS, SEGMENT_COLUMNS, shade_rgb
+from embedded_carla.render.shade import LIGHT_COLUMNS, shade_rgb
 from embedded_carla.render.shadows import ShadowMap
 from embedded_carla.render.sky import Sky, faces_in_view
 from embedded_carla.render.types import BoxActor, CameraPose, Weather
@@ -41,86 +39,6 @@ Uint32Array = npt.NDArray[np.uint32]
 FARTHEST_M = 700.0
 LARGEST_PICTURE_PX = 8192
 _NO_IDS = np.zeros(0, dtype=np.int32)
-
-
-@dataclass(frozen=True)
-class GBuffer:
-    """What one camera sees, before colour.
-
-    Attributes:
-        inverse_depth: (H, W) 1/m along the optical axis, 0 for sky.
-        primitive: (H, W) number of what is in front: 0 endless ground or sky, then triangles, from ``sprite_first`` on
-            sprites.
-        planes: (n, 11) coefficients of each triangle (see ``raster``). surface, instance: (n,) of each triangle.
-        surfaces: surface table these refer to.
-        sprite_first, placed: first sprite's number, sprites on screen (see ``billboards``).
-        rays, axes, focal_px: the camera. ray_lengths: (H, W).
-        bodies: the movable bodies, which cast shadows even where they are not seen.
-    """
-
-    inverse_depth: Float32Array
-    primitive: Int32Array
-    planes: Float64Array
-    surface: Int32Array
-    instance: Int32Array
-    surfaces: Float32Array
-    sprite_first: int
-    placed: Float32Array
-    rays: Float64Array
-    axes: Float64Array
-    focal_px: float
-    ray_lengths: Float32Array
-    bodies: tuple[BoxActor, ...]
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """Arrays that shading a picture of one width overwrites (see ``shade_rgb``)."""
-
-    row: Float32Array
-    indices: Int32Array
-    segments: Int32Array
-    stretches: Int32Array
-
-    @classmethod
-    def of_width(cls, width: int) -> Scratch:
-        """For pictures ``width`` px wide."""
-        wide = max(width, 8)
-        return cls(
-            np.zeros((ROW_LINES, wide), np.float32),
-            np.zeros((INDEX_LINES, wide), np.int32),
-            np.zeros((wide, SEGMENT_COLUMNS), np.int32),
-            np.zeros((wide, 2), np.int32),
-        )
-
-
-@njit(cache=True, error_model="numpy")
-def _clear_to_plane(
-    depth: Float32Array, prim: Int32Array, plane: Float64Array, rays: Float64Array, plane_z_m: float
-) -> None:
-    """Start from the endless ground: inverse depth is affine in screen space, positive below the horizon."""
-    inverse_height = 1.0 / (plane_z_m - rays[0, 2])
-    plane[0], plane[1], plane[2] = rays[2, 2] * inverse_height, rays[3, 2] * inverse_height, rays[1, 2] * inverse_height
-    for k in range(3, 11):
-        plane[k] = 0.0
-    plane[10] = 100.0
-    step = np.float32(plane[0])
-    for y in range(depth.shape[0]):
-        first = np.float32(plane[1] * y + plane[2])
-        for x in range(depth.shape[1]):
-            depth[y, x] = max(first + step * np.float32(x), np.float32(0.0))
-            prim[y, x] = 0
-
-
-@njit(cache=True, error_model="numpy")
-def _ray_lengths(height: int, width: int, focal: float) -> Float32Array:
-    """(height, width) length of each pixel's ray when its forward part is 1."""
-    out = np.empty((height, width), dtype=np.float32)
-    for y in range(height):
-        for x in range(width):
-            right, down = (x + 0.5 - 0.5 * width) / focal, (y + 0.5 - 0.5 * height) / focal
-            out[y, x] = np.sqrt(1.0 + right * right + down * down)
-    return out
 
 
 class Renderer:
@@ -171,7 +89,7 @@ class Renderer:
         columns = self._columns.setdefault(width, np.arange(width, dtype=np.float32))
         size = (height, width, focal)
         if size not in self._lengths:
-            self._lengths[size] = _ray_lengths(*size)
+            self._lengths[size] = ray_lengths(*size)
         depth, prim = np.empty((height, width), np.float32), np.empty((height, width), np.int32)
         tiles = visible_tiles(
             scene.tile_centre, scene.tile_radius, eye, axes, 0.5 * width / focal, 0.5 * height / focal, FARTHEST_M
@@ -180,10 +98,11 @@ class Renderer:
         ranges = scene.tile_triangles
         most = 1 + int((ranges[tiles, 1] - ranges[tiles, 0]).sum()) + (len(bodies.triangles) if bodies else 0)
         planes, source = np.empty((most, PLANE_COLUMNS)), np.zeros(most, dtype=np.int32)
-        _clear_to_plane(depth, prim, planes[0], rays, scene.plane_z_m)
+        clear_to_plane(depth, prim, planes[0], rays, scene.plane_z_m)
         count = draw_triangles(
             depth, prim, columns, scene.vertices, scene.surface_coordinates, scene.triangles, ranges,
-            scene.tile_vertices, tiles, eye, axes, focal, planes, source, 1, *self._draw_scratch.arrays(scene.tile_vertices),
+            scene.tile_vertices, tiles, eye, axes, focal, planes, source, 1,
+            *self._draw_scratch.arrays(scene.tile_vertices),
         )  # fmt: skip
         surface, instance = scene.triangle_surface[source[:count]], scene.triangle_instance[source[:count]]
         surfaces = scene.surfaces
@@ -223,7 +142,8 @@ class Renderer:
         tiles = np.arange(len(bodies.vertex_ranges), dtype=np.int32)
         count = draw_triangles(
             depth, prim, columns, bodies.vertices, bodies.coordinates, bodies.triangles, bodies.triangle_ranges,
-            bodies.vertex_ranges, tiles, eye, axes, focal, planes, source, first, *self._draw_scratch.arrays(bodies.vertex_ranges),
+            bodies.vertex_ranges, tiles, eye, axes, focal, planes, source, first,
+            *self._draw_scratch.arrays(bodies.vertex_ranges),
         )  # fmt: skip
         drawn = source[first:count]
         surface = np.concatenate([surface, bodies.surface[drawn] + np.int32(len(self.scene.surfaces))])

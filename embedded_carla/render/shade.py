@@ -202,7 +202,8 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
             ground_albedo(background if segment[2] < 0 else surfaces[segment[2]], colours, paint, wear, light[21],
                           texels, start, scale, along, segment[3:], row, indices, segment[0], segment[1])  # fmt: skip
         for k in range(stretch_count):
-            light_ground(row, indices, columns, light, texels, start[3, 0, 0], scale[3, 0], shadow, shadow_x, shadow_y, shadow_scale, bodies, out[:y], radiance,
-                         mirror_at, over_plane, focal32, centre_x, stretches[k, 0], stretches[k, 1])  # fmt: skip
+            light_ground(row, indices, columns, light, texels, start[3, 0, 0], scale[3, 0], shadow, shadow_x, shadow_y,
+                         shadow_scale, bodies, out[:y], radiance, mirror_at, over_plane, focal32, centre_x,
+                         stretches[k, 0], stretches[k, 1])  # fmt: skip
         if first < last:
             develop(out[y], row, indices, depths, ray_lengths[y], tone, light, first, last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ _BELOW_GROUND_M = {Material.FACADE: 1.0, Material.ROOF: 1.0, Material.RAIL: -RAI
 
 
 @njit(cache=True, error_model="numpy")
-def _darken(out: Uint8Array, i: int, j: int, dark: float) -> None:
+def _darken(out: Uint8Array, i: int, j: int, dark: float | np.floating[Any]) -> None:
     lit = 255.0 * (1.0 - min(max(dark, 0.0), 1.0) * (1.0 - DARKEST))
     if lit < out[i, j]:
         out[i, j] = np.uint8(lit)

@@ -157,9 +157,10 @@ def _paint_sun(out: Uint32Array, face: int, lines: Float32Array, direction: Floa
         for column in range(COLUMNS):
             x, y, z = _direction(face, row + 0.5, column + 0.5)
             along = x * direction[0] + y * direction[1] + z * direction[2]
-            if along > 0.0 and along * along > SUN_DISC_COS * SUN_DISC_COS * (x * x + y * y + z * z):
-                if face == 4 or z > max(lines[0, face, column], lines[1, face, column]):
-                    out[row, column] = white
+            over_land = face == 4 or z > max(lines[HILLS, face, column], lines[WOODS, face, column])
+            near = along > 0.0 and along * along > SUN_DISC_COS * SUN_DISC_COS * (x * x + y * y + z * z)
+            if near and over_land:
+                out[row, column] = white
 
 
 # Planes whose inner sides meet in a face's cone: n · direction ≥ 0 inside.
