@@ -10,6 +10,7 @@ from embedded_carla.render.marking import paint_cover
 from embedded_carla.render.raster import Float32Array, Int32Array
 
 Uint8Array = npt.NDArray[np.uint8]
+Uint32Array = npt.NDArray[np.uint32]
 
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
 _UNIT = np.float32(1.0 / 36.0)
@@ -43,7 +44,7 @@ def sharp_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: 
 @kernel
 def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale: float, level: int, axis: int,
           low: int, high: int) -> None:  # fmt: skip
-    """Texel below and above (index lines 2·axis, 2·axis + 1) and the fraction between them (line 16 + axis).
+    """Texel below (index line 0 or 2 by ``axis``) and the fraction of the way to the next one (line 16 or 17).
 
     ``line`` + ``shift`` is the coordinate in m. Reduced by whole textures first: far away it exceeds 32 bits.
     """
@@ -52,22 +53,25 @@ def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale
         a = (row[line, k] + shift) * scale * inverse - _HALF
         whole = np.floor(a)
         row[16 + axis, k] = a - whole
-        i = np.int32(whole - _SIZE * np.floor(whole * _PER_SIZE))
-        indices[2 * axis, k] = i & mask
-        indices[2 * axis + 1, k] = (i + np.int32(1)) & mask
+        indices[2 * axis, k] = np.int32(whole - _SIZE * np.floor(whole * _PER_SIZE)) & mask
 
 
 @kernel
-def _macro(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, level_b: int, out: int, low: int,
-           high: int) -> None:  # fmt: skip
-    """Line ``out``: bilinear sample as deviations from the mean, from what ``_axis`` left."""
-    shift, first = np.uint64(9 - level_b), np.uint64(start)
+def between_texels(row: Float32Array, indices: Int32Array, coarse: Uint32Array, start: int, level_b: int, out: int,
+                   low: int, high: int) -> None:  # fmt: skip
+    """Line ``out``: bilinear sample as deviations from the mean, from index lines 0 and 2 and lines 16 and 17.
+
+    ``coarse``: four neighbouring texels per entry. Three loops: see ``_lit_share``.
+    """
+    shift, first, byte = np.int32(9 - level_b), np.int32(start), np.int32(255)
     for k in range(np.uint64(low), np.uint64(high)):
-        upper = first + (np.uint64(indices[0, k]) << shift)
-        lower = first + (np.uint64(indices[1, k]) << shift)
-        j0, j1, p, q = np.uint64(indices[2, k]), np.uint64(indices[3, k]), row[16, k], row[17, k]
-        t00, t01 = np.float32(texels[upper + j0]), np.float32(texels[upper + j1])
-        t10, t11 = np.float32(texels[lower + j0]), np.float32(texels[lower + j1])
+        indices[0, k] = first + (indices[0, k] << shift) + indices[2, k]
+    for k in range(np.uint64(low), np.uint64(high)):
+        indices[1, k] = np.int32(coarse[np.uint32(indices[0, k])])
+    for k in range(np.uint64(low), np.uint64(high)):
+        cells, p, q = indices[1, k], row[16, k], row[17, k]
+        t00, t01 = np.float32(cells & byte), np.float32((cells >> np.int32(8)) & byte)
+        t10, t11 = np.float32((cells >> np.int32(16)) & byte), np.float32((cells >> np.int32(24)) & byte)
         top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
         row[out, k] = (top + (bottom - top) * p - _NEUTRAL) * _UNIT
 
@@ -95,28 +99,42 @@ def _share(row: Float32Array, right_side: bool, k: int) -> np.float32:
 
 
 @kernel
+def _paved_gain(row: Float32Array, grain_gain: float, macro_gain: float, track: float, track_tone: float, low: int,
+                high: int) -> None:  # fmt: skip
+    """Lines 16 and 17: brightness of pavement, and its place between the two extremes of its colour."""
+    tone = track_tone if track > _ZERO else _ZERO
+    for k in range(np.uint64(low), np.uint64(high)):
+        macro = row[15, k]
+        gain = _ONE + grain_gain * row[14, k] + macro_gain * min(macro, _ZERO)
+        bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
+        gain += tone * max(_ONE - bump * bump, _ZERO)
+        row[16, k] = row[19, k] * max(gain, np.float32(0.25)) * row[18, k]
+        row[17, k] = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
+
+
+@kernel
+def _paved_gloss(row: Float32Array, low: int, high: int) -> None:
+    """Lines 23 and 10: coarse texture and gloss of pavement."""
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[23, k] = row[15, k] if row[19, k] > _ZERO else row[23, k]
+        row[10, k] += row[19, k] * (np.float32(0.75) - np.float32(0.25) * min(max(row[15, k], -_ONE), _ONE))
+
+
+@kernel
 def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, level: int, track: float,
                track_tone: float, right_side: bool, low: int, high: int) -> None:  # fmt: skip
     """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel.
 
-    ``tones``: factor along the road, one entry per metre after ``level`` halvings.
+    ``tones``: factor along the road, one entry per metre after ``level`` halvings. The work is split into small
+    functions: in one large one the compiler gives up on vector instructions.
     """
-    grain_gain, macro_gain = colour[6] * _HALF, colour[7] * _HALF
     shift, mask = np.int32(level), np.int32(_MASK)
     for k in range(np.uint64(low), np.uint64(high)):
         row[18, k] = tones[np.uint32((np.int32(row[1, k]) & mask) >> shift)]
     for k in range(np.uint64(low), np.uint64(high)):
-        macro = row[15, k]
-        gain = _ONE + grain_gain * row[14, k] + macro_gain * min(macro, _ZERO)
-        if track > _ZERO:
-            bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
-            gain += track_tone * max(_ONE - bump * bump, _ZERO)
-        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25)) * row[18, k]
-        row[17, k] = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
-    for k in range(np.uint64(low), np.uint64(high)):
-        share = _share(row, right_side, k)
-        row[23, k] = row[15, k] if share > _ZERO else row[23, k]
-        row[10, k] += share * (np.float32(0.75) - np.float32(0.25) * min(max(row[15, k], -_ONE), _ONE))
+        row[19, k] = _share(row, right_side, k)
+    _paved_gain(row, colour[6] * _HALF, colour[7] * _HALF, track, track_tone, low, high)
+    _paved_gloss(row, low, high)
     for c in range(3):
         base, span = colour[c], colour[3 + c] - colour[c]
         for k in range(np.uint64(low), np.uint64(high)):
@@ -195,14 +213,14 @@ def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, 
 @kernel
 def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: np.float32,
                   track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array,
-                  along: Float32Array, levels: Int32Array, row: Float32Array, indices: Int32Array, low: int,
-                  high: int) -> None:  # fmt: skip
+                  coarse: Uint32Array, coarse_start: Int32Array, along: Float32Array, levels: Int32Array,
+                  row: Float32Array, indices: Int32Array, low: int, high: int) -> None:  # fmt: skip
     """Albedo of pixels [low, high) of one row, all on one strip and of the same texture levels.
 
     Args:
         surface: row of the surface table.
         colours, paint, wear, track_tone: of the scene.
-        texels, start, scale, along: of the scene's textures.
+        texels, start, scale, coarse, coarse_start, along: of the scene's textures.
         levels: (8,) halvings along both axes of the four textures.
         row, indices: scratch (see ``lines``): lines 1-6 are read; 7-9 r, g, b and 10 gloss are written.
     """
@@ -229,7 +247,7 @@ def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Ar
         a, b = levels[2], levels[3]
         _axis(row, indices, 1, _ZERO, scale[1, 0], a, 0, low, high)
         _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, high)
-        _macro(row, indices, texels, start[1, a, b], b, 15, low, high)
+        between_texels(row, indices, coarse, coarse_start[0, a, b], b, 15, low, high)
         if 0 <= use_left <= PAVED_LAST:
             _add_paved(row, colours[use_left], along[0, along_level], along_level, surface[10], track_tone, False, low,
                        high)  # fmt: skip
@@ -242,7 +260,7 @@ def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Ar
         a, b = levels[6], levels[7]
         _axis(row, indices, 3, _ZERO, scale[3, 0], a, 0, low, high)
         _axis(row, indices, 4, _ZERO, scale[3, 1], b, 1, low, high)
-        _macro(row, indices, texels, start[3, a, b], b, 15, low, high)
+        between_texels(row, indices, coarse, coarse_start[1, a, b], b, 15, low, high)
         if use_left > PAVED_LAST:
             _add_soil(row, colours[use_left], colours[4], use_left == _VERGE, False, low, high)
         if use_right > PAVED_LAST:

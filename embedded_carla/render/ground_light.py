@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from embedded_carla.render.ground import between_texels
 from embedded_carla.render.headlights import beam_on_ground
 from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array, Int32Array
 from embedded_carla.render.shadows import DARKEST
 
-Uint8Array = npt.NDArray[np.uint8]
 Uint32Array = npt.NDArray[np.uint32]
 
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
@@ -23,7 +23,7 @@ _BEAM_TINT = np.array([1.0, 0.95, 0.85], dtype=np.float32)
 @kernel
 def _lit_share(row: Float32Array, indices: Int32Array, shadow: Uint32Array, shadow_x: float, shadow_y: float,
                shadow_scale: float, low: int, high: int) -> None:  # fmt: skip
-    """Lines 18 and 16: shares of sunlight and skylight that reach each pixel of [low, high), between four cells.
+    """Lines 18 and 12: shares of sunlight and skylight that reach each pixel of [low, high), between four cells.
 
     Three loops, because compilers do not turn arithmetic round a look-up into vector instructions.
     """
@@ -45,7 +45,7 @@ def _lit_share(row: Float32Array, indices: Int32Array, shadow: Uint32Array, shad
         top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
         value = top + (bottom - top) * p
         row[18, k] = value * np.float32(1.0 / 255.0)
-        row[16, k] = min(value * _HIDDEN_GAIN, _ONE)
+        row[12, k] = min(value * _HIDDEN_GAIN, _ONE)
 
 
 @kernel
@@ -58,21 +58,27 @@ def _headlights(row: Float32Array, columns: Float32Array, strength: float, focal
 
 
 @kernel
-def _puddles(row: Float32Array, texels: Uint8Array, start: int, scale: float, level: float, low: int,
-             high: int) -> None:  # fmt: skip
-    """Line 17: share of puddles. Water stands in the hollows of the ground's coarse texture, finest level."""
-    flat, mask, size = np.uint32(start), np.int32(511), np.float32(512.0)
-    threshold = np.float32(1.9) * level - np.float32(2.3)
+def _world_axis(row: Float32Array, indices: Int32Array, line: int, scale: float, axis: int, low: int,
+                high: int) -> None:  # fmt: skip
+    """Texel (index line 0 or 2) and fraction (line 16 or 17) of a place in the world, finest level."""
+    mask, size = np.int32(511), np.float32(512.0)
     for k in range(np.uint64(low), np.uint64(high)):
-        a, b = row[3, k] * scale, row[4, k] * scale
-        fa, fb = np.floor(a), np.floor(b)
-        i, j = np.int32(fa - size * np.floor(fa / size)) & mask, np.int32(fb - size * np.floor(fb / size)) & mask
-        upper, lower = flat + np.uint32(i << 9), flat + np.uint32(((i + 1) & mask) << 9)
-        right, p, q = np.uint32((j + 1) & mask), a - fa, b - fb
-        t00, t01 = np.float32(texels[upper + np.uint32(j)]), np.float32(texels[upper + right])
-        t10, t11 = np.float32(texels[lower + np.uint32(j)]), np.float32(texels[lower + right])
-        top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
-        hollow = threshold - (top + (bottom - top) * p - np.float32(128.0)) * np.float32(1.0 / 36.0)
+        a = row[line, k] * scale
+        whole = np.floor(a)
+        row[16 + axis, k] = a - whole
+        indices[2 * axis, k] = np.int32(whole - size * np.floor(whole / size)) & mask
+
+
+@kernel
+def _puddles(row: Float32Array, indices: Int32Array, coarse: Uint32Array, start: int, scale: float, level: float,
+             low: int, high: int) -> None:  # fmt: skip
+    """Line 17: share of puddles. Water stands in the hollows of the ground's coarse texture, finest level."""
+    threshold = np.float32(1.9) * level - np.float32(2.3)
+    _world_axis(row, indices, 3, scale, 0, low, high)
+    _world_axis(row, indices, 4, scale, 1, low, high)
+    between_texels(row, indices, coarse, start, 0, 20, low, high)
+    for k in range(np.uint64(low), np.uint64(high)):
+        hollow = threshold - row[20, k]
         sealed = min(max(row[10, k] * np.float32(2.2) - np.float32(0.45), _ZERO), _ONE)
         row[17, k] = min(max(hollow * np.float32(3.0), _ZERO), _ONE) * sealed
 
@@ -117,15 +123,33 @@ def _mirror(row: Float32Array, above: Uint32Array, radiance: Float32Array, light
 
 
 @kernel
-def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, light: Float32Array, texels: Uint8Array,
-                 hollows: int, hollow_scale: float, shadow: Uint32Array, shadow_x: float, shadow_y: float,
-                 shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array, mirror_at: float,
-                 eye_z: float, focal: float, centre_x: float, low: int, high: int) -> None:  # fmt: skip
+def _illuminate(row: Float32Array, light: Float32Array, sun_up: float, shadowed: bool, headlight: bool, wet: bool,
+                low: int, high: int) -> None:  # fmt: skip
+    """Lines 7-9: albedo times light."""
+    for c in range(3):
+        ambient, sun, tint = light[6 + c], light[3 + c] * sun_up, _BEAM_TINT[c]
+        for k in range(np.uint64(low), np.uint64(high)):
+            light_here = ambient + sun
+            if shadowed:
+                light_here = row[12, k] * ambient + row[18, k] * sun
+            if headlight:
+                light_here += row[19, k] * tint
+            if wet:
+                light_here *= row[20, k]
+            row[7 + c, k] *= light_here
+
+
+@kernel
+def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, light: Float32Array,
+                 coarse: Uint32Array, hollows: int, hollow_scale: float, shadow: Uint32Array, shadow_x: float,
+                 shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
+                 mirror_at: float, eye_z: float, focal: float, centre_x: float, low: int,
+                 high: int) -> None:  # fmt: skip
     """Turn albedo lines 7-9 of [low, high) into radiance.
 
     Args:
         row, indices: scratch (see ``lines``). columns, light: see ``shade_rgb``.
-        texels, hollows, hollow_scale: first texel and texels per m of the texture whose hollows fill with water.
+        coarse, hollows, hollow_scale: first texel and texels per m of the texture whose hollows fill with water.
         shadow, shadow_x, shadow_y, shadow_scale, bodies: shadow cells; vehicles hide the sky in some of them.
         above, radiance, mirror_at: see ``_mirror``.
         eye_z: height of the camera over the ground. focal, centre_x: camera, px.
@@ -140,21 +164,11 @@ def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, 
         _headlights(row, columns, headlight, focal, centre_x, low, high)
     if wet > _ZERO:
         if light[22] > _ZERO:
-            _puddles(row, texels, hollows, hollow_scale, light[22], low, high)
+            _puddles(row, indices, coarse, hollows, hollow_scale, light[22], low, high)
         else:
             row[17, low:high] = _ZERO
         _wet_lines(row, wet, eye_z, low, high)
-    for c in range(3):
-        ambient, sun, tint = light[6 + c], light[3 + c] * sun_up, _BEAM_TINT[c]
-        for k in range(np.uint64(low), np.uint64(high)):
-            light_here = ambient + sun
-            if shadowed:
-                light_here = row[16, k] * ambient + row[18, k] * sun
-            if headlight > _ZERO:
-                light_here += row[19, k] * tint
-            if wet > _ZERO:
-                light_here *= row[20, k]
-            row[7 + c, k] *= light_here
+    _illuminate(row, light, sun_up, shadowed, headlight > _ZERO, wet > _ZERO, low, high)
     if wet > _ZERO:
         rough = np.float32(0.05) * focal * (_HALF + np.float32(2.0) * light[19])
         _mirror(row, above, radiance, light, mirror_at, rough, low, high)

@@ -14,10 +14,11 @@ from embedded_carla.render.raster import Float32Array, Float64Array
 ROW_LINES = 26
 """Lines: 0 depth, 1 u, 2 v, 3 x, 4 y, 5 and 6 footprints of u and v (m), 7-9 red, green, blue, 10 gloss, 11 and 12 (at
 single pixels) footprints of x and y; 13 share of the right material, 14 grain, 15 macro texture, 16 and 17 fractions of
-a texel (later: share of skylight, share of puddles), 18 lit share, 19 beam of the headlights, 20 and 21 darkening and
-mirror of wet ground, 22 transmission, 23 macro texture where paved, 24 and 25 (first three) step and start of rays."""
+a texel, 18 tone along the road, 19 share of one material, 22 transmission, 23 macro texture where paved. In the light:
+12 share of skylight, 17 share of puddles, 18 of sunlight, 19 beam of the headlights, 20 and 21 darkening and mirror of
+wet ground. 24 and 25 (first three) step and start of rays."""
 INDEX_LINES = 8
-"""Integer lines: 0, 1 and 2, 3 texel indices below and above along two axes (0 also: texel); 4-6 tone entries."""
+"""Integer lines: 0 and 2 texels along two axes, 1 what was looked up; 4-6 tone entries."""
 
 _ONE = np.float32(1.0)
 

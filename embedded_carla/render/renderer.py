@@ -11,6 +11,7 @@ from embedded_carla.render.billboards import SCREEN_COLUMNS, draw_sprites
 from embedded_carla.render.camera import CameraError, camera_axes, focal_length_px, ray_table
 from embedded_carla.render.gbuffer import GBuffer, Scratch, clear_to_plane, ray_lengths
 from embedded_carla.render.lighting import Light, display_radiance, light_of, tone_table
+from embedded_carla.render.lines import ROW_LINES
 from embedded_carla.render.pictures import encode_depth, encode_tags
 from embedded_carla.render.rain import draw_rain
 from embedded_carla.render.raster import PLANE_COLUMNS, DrawScratch, draw_triangles, visible_tiles
@@ -178,9 +179,7 @@ class Renderer:
         sprites, atlas, textures = scene.sprites, scene.atlas, scene.textures
         height, width = gbuffer.primitive.shape
         out = np.empty((height, width), dtype=np.uint32)
-        if width not in self._scratch:
-            self._scratch[width] = Scratch.of_width(width)
-        scratch = self._scratch[width]
+        scratch = self._scratch_of(width)
         self._sky.ensure(faces_in_view(gbuffer.rays, width, height), self._light_of_weather, self._tone)
         under_bodies = shadow.stamp(gbuffer.bodies)
         shade_rgb(
@@ -188,9 +187,10 @@ class Renderer:
             gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
             sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,
             np.float32(scene.paint_wear),
-            textures.texels, textures.start, textures.texels_per_m, textures.along, shadow.cells, shadow.place,
-            bool(under_bodies), self._sky.texels, self._tone, self._radiance, self._light, gbuffer.rays, gbuffer.axes,
-            gbuffer.focal_px, self._background, scratch.row, scratch.indices, scratch.segments, scratch.stretches,
+            textures.texels, textures.start, textures.texels_per_m, textures.coarse, textures.coarse_start,
+            textures.along, shadow.cells, shadow.place, bool(under_bodies), self._sky.texels, self._tone,
+            self._radiance, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background, scratch.row,
+            scratch.indices, scratch.segments, scratch.stretches,
         )  # fmt: skip
         shadow.restore(under_bodies)
         grey = float(self._tone[int(min(np.sqrt(self._light_of_weather.fog.mean() * 1.15) / 2.0, 1.0) * 4095.0)])
@@ -212,13 +212,20 @@ class Renderer:
         """Instance picture: label in R, low and high byte of the id in G and B, (H, W, 4) uint8 BGRA."""
         return self._tags(gbuffer, gbuffer.instance)
 
+    def _scratch_of(self, width: int) -> Scratch:
+        if width not in self._scratch:
+            self._scratch[width] = Scratch.of_width(width)
+        return self._scratch[width]
+
     def _tags(self, gbuffer: GBuffer, ids: Int32Array) -> Uint8Array:
         height, width = gbuffer.primitive.shape
+        scratch = self._scratch_of(width)
         out = np.empty((height, width), dtype=np.uint32)
         encode_tags(
             out, gbuffer.inverse_depth, gbuffer.primitive, gbuffer.planes, gbuffer.surface, gbuffer.surfaces,
             gbuffer.sprite_first, gbuffer.placed, self.scene.sprites.picture, self.scene.atlas.tags, MATERIAL_TAGS,
             TAG_ROAD_LINE, TAG_TERRAIN, TAG_SKY, TAG_VEGETATION, self._sky.lines, gbuffer.rays, self._columns[width],
-            ids, self.scene.sprites.instance,
+            ids, self.scene.sprites.instance, scratch.indices, scratch.row[ROW_LINES - 1, :3],
+            scratch.row[ROW_LINES - 2, :3],
         )  # fmt: skip
         return out.view(np.uint8).reshape(height, width, 4)

@@ -113,10 +113,11 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
               planes: Float64Array, prim_surface: Int32Array, surfaces: Float32Array, sprite_first: int,
               placed: Float32Array, pictures: Int32Array, brightness: Float32Array, atlas: Uint8Array,
               level_start: Int32Array, colours: Float32Array, paint: Float32Array, wear: np.float32, texels: Uint8Array,
-              start: Int32Array, scale: Float32Array, along: Float32Array, shadow: Uint32Array,
-              shadow_place: Float64Array, bodies: bool, sky: Uint32Array, tone: Uint8Array, radiance: Float32Array,
-              light: Float32Array, rays: Float64Array, axes: Float64Array, focal: float, background: Float32Array,
-              row: Float32Array, indices: Int32Array, segments: Int32Array, stretches: Int32Array) -> None:  # fmt: skip
+              start: Int32Array, scale: Float32Array, coarse: Uint32Array, coarse_start: Int32Array,
+              along: Float32Array, shadow: Uint32Array, shadow_place: Float64Array, bodies: bool, sky: Uint32Array,
+              tone: Uint8Array, radiance: Float32Array, light: Float32Array, rays: Float64Array, axes: Float64Array,
+              focal: float, background: Float32Array, row: Float32Array, indices: Int32Array, segments: Int32Array,
+              stretches: Int32Array) -> None:  # fmt: skip
     """Colour all pixels.
 
     Args:
@@ -200,10 +201,11 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
         for k in range(segment_count):
             segment = segments[k]
             ground_albedo(background if segment[2] < 0 else surfaces[segment[2]], colours, paint, wear, light[21],
-                          texels, start, scale, along, segment[3:], row, indices, segment[0], segment[1])  # fmt: skip
+                          texels, start, scale, coarse, coarse_start, along, segment[3:], row, indices, segment[0],
+                          segment[1])  # fmt: skip
         for k in range(stretch_count):
-            light_ground(row, indices, columns, light, texels, start[3, 0, 0], scale[3, 0], shadow, shadow_x, shadow_y,
-                         shadow_scale, bodies, out[:y], radiance, mirror_at, over_plane, focal32, centre_x,
+            light_ground(row, indices, columns, light, coarse, coarse_start[1, 0, 0], scale[3, 0], shadow, shadow_x,
+                         shadow_y, shadow_scale, bodies, out[:y], radiance, mirror_at, over_plane, focal32, centre_x,
                          stretches[k, 0], stretches[k, 1])  # fmt: skip
         if first < last:
             develop(out[y], row, indices, depths, ray_lengths[y], tone, light, first, last)

@@ -171,6 +171,21 @@ def _rip_map(image: Float32Array, out: npt.NDArray[np.uint8], start: npt.NDArray
             rows = less
 
 
+@njit(cache=True, error_model="numpy")
+def _pack_neighbours(texels: npt.NDArray[np.uint8], out: npt.NDArray[np.uint32], start: npt.NDArray[np.int32]) -> None:
+    """Per texel of one texture: itself, the next in its row, and the two below them, lowest byte first."""
+    for a in range(LEVELS):
+        for b in range(LEVELS):
+            rows, columns, first = SIZE >> a, SIZE >> b, start[a, b]
+            for i in range(rows):
+                upper, lower = first + i * columns, first + ((i + 1) % rows) * columns
+                for j in range(columns):
+                    right = (j + 1) % columns
+                    value = np.uint32(texels[upper + j]) | (np.uint32(texels[upper + right]) << np.uint32(8))
+                    value |= np.uint32(texels[lower + j]) << np.uint32(16)
+                    out[upper + j] = value | (np.uint32(texels[lower + right]) << np.uint32(24))
+
+
 def build_textures(pack: TexturePack, seed: int) -> TextureSet:
     """Draw the four textures of a pack. Same pack and seed, same bytes."""
     seed = int(seed % 1_000_003)
@@ -181,4 +196,10 @@ def build_textures(pack: TexturePack, seed: int) -> TextureSet:
     for k, image in enumerate(images):
         _rip_map(image.astype(np.float32), texels[k * per_texture : (k + 1) * per_texture], start[k])
         start[k] += k * per_texture
-    return TextureSet(texels, start, TEXELS_PER_M, _along(pack.wear, seed + 4))
+    coarse, coarse_start = np.empty(2 * per_texture, dtype=np.uint32), np.empty((2, LEVELS, LEVELS), dtype=np.int32)
+    for k, texture in enumerate((ASPHALT_MACRO, GROUND_MACRO)):
+        part = slice(k * per_texture, (k + 1) * per_texture)
+        own_start = start[texture] - np.int32(texture * per_texture)
+        _pack_neighbours(texels[texture * per_texture : (texture + 1) * per_texture], coarse[part], own_start)
+        coarse_start[k] = own_start + np.int32(k * per_texture)
+    return TextureSet(texels, start, TEXELS_PER_M, coarse, coarse_start, _along(pack.wear, seed + 4))

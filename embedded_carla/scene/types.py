@@ -106,6 +106,8 @@ class TextureSet:
         texels: flat uint8, 128 = neutral.
         start: (4, 10, 10) first texel by texture, column level, row level.
         texels_per_m: (4, 2) along the first and the second surface coordinate.
+        coarse: flat uint32 of the second and the fourth texture: four neighbouring texels in each entry.
+        coarse_start: (2, 10, 10) first entry.
         along: (2, 10, 512) what changes along a road only, by halvings: factor on the pavement's albedo, share of paint
             missing. One entry per metre at the finest level.
     """
@@ -113,6 +115,8 @@ class TextureSet:
     texels: Uint8Array
     start: Int32Array
     texels_per_m: Float32Array
+    coarse: npt.NDArray[np.uint32]
+    coarse_start: Int32Array
     along: Float32Array
 
 
