@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embedded_carla.render.kernel import kernel
-from embedded_carla.render.lines import INDEX_LINES, ROW_LINES
+from embedded_carla.render.lines import INDEX_LINES, PADDING_PX, ROW_LINES
 from embedded_carla.render.shade import SEGMENT_COLUMNS
 from embedded_carla.render.types import BoxActor
 from embedded_carla.scene.types import Float32Array, Int32Array
@@ -58,7 +58,7 @@ class Scratch:
     @classmethod
     def of_width(cls, width: int) -> Scratch:
         """For pictures ``width`` px wide."""
-        wide = max(width, 8)
+        wide = max(width, 8) + PADDING_PX
         return cls(
             np.zeros((ROW_LINES, wide), np.float32),
             np.zeros((INDEX_LINES, wide), np.int32),

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embedded_carla.render.kernel import kernel
+from embedded_carla.render.lines import ALBEDO, PADDING_PX
 from embedded_carla.render.marking import paint_cover
 from embedded_carla.render.raster import Float32Array, Int32Array
 
@@ -123,7 +124,7 @@ def _paved_gloss(row: Float32Array, low: int, high: int) -> None:
 @kernel
 def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, level: int, track: float,
                track_tone: float, right_side: bool, low: int, high: int) -> None:  # fmt: skip
-    """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel.
+    """Add asphalt, shoulder or sidewalk to lines ALBEDO … and 10 by its share of each pixel.
 
     ``tones``: factor along the road, one entry per metre after ``level`` halvings. The work is split into small
     functions: in one large one the compiler gives up on vector instructions.
@@ -138,13 +139,13 @@ def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, lev
     for c in range(3):
         base, span = colour[c], colour[3 + c] - colour[c]
         for k in range(np.uint64(low), np.uint64(high)):
-            row[7 + c, k] += row[16, k] * (base + span * row[17, k])
+            row[ALBEDO + c, k] += row[16, k] * (base + span * row[17, k])
 
 
 @kernel
 def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verge: bool, right_side: bool, low: int,
               high: int) -> None:  # fmt: skip
-    """Add grass, or a verge with its bare band, to lines 7-10 by its share of each pixel."""
+    """Add grass, or a verge with its bare band, to lines ALBEDO … and 10 by its share of each pixel."""
     for k in range(np.uint64(low), np.uint64(high)):
         row[16, k] = min(max(_HALF + np.float32(0.30) * row[15, k] + np.float32(0.12) * row[14, k], _ZERO), _ONE)
     if verge:
@@ -160,7 +161,7 @@ def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verg
                 mix = min(max(_HALF + np.float32(0.33) * row[14, k], _ZERO), _ONE)
                 tone += (bare_base + bare_span * mix - tone) * row[17, k]
             gain = _share(row, right_side, k) * max(_ONE + gain_grain * row[14, k], np.float32(0.3))
-            row[7 + c, k] += gain * tone
+            row[ALBEDO + c, k] += gain * tone
     for k in range(np.uint64(low), np.uint64(high)):
         row[10, k] += _share(row, right_side, k) * np.float32(0.12)
 
@@ -169,7 +170,7 @@ def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verg
 def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, missing: Float32Array, level: int,
                texels: Uint8Array, start: int, levels: tuple[int, int], scale: Float32Array, row: Float32Array,
                low: int, high: int) -> None:  # fmt: skip
-    """Cover lines 7-9 with painted lines, worn where the asphalt is, and missing along some stretches.
+    """Cover lines ALBEDO … with painted lines, worn where the asphalt is, and missing along some stretches.
 
     ``missing``: share of paint gone along the road, one entry per metre after ``level`` halvings.
     """
@@ -195,7 +196,7 @@ def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, mis
             cover *= _ONE - min(max(worn, _ZERO), np.float32(0.97))
             gain = _ONE + np.float32(0.05) * grain
             for c in range(3):
-                row[7 + c, k] += (line[c] * gain - row[7 + c, k]) * cover
+                row[ALBEDO + c, k] += (line[c] * gain - row[ALBEDO + c, k]) * cover
 
 
 @kernel
@@ -211,6 +212,22 @@ def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, 
 
 
 @kernel
+def _right_share(row: Float32Array, one_material: bool, low: int, high: int, end: int) -> tuple[int, int]:
+    """Line 13: share of the right material. Returns how many pixels of [low, high) have some left, some right."""
+    if one_material:
+        for k in range(np.uint64(low), np.uint64(end)):
+            row[13, k] = _ONE if row[2, k] > _ZERO else _ZERO
+    else:
+        for k in range(np.uint64(low), np.uint64(end)):
+            row[13, k] = min(max(row[2, k] / max(row[6, k], np.float32(0.02)) + _HALF, _ZERO), _ONE)
+    left, right = 0, 0
+    for k in range(np.uint64(low), np.uint64(high)):
+        left += row[13, k] < _ONE
+        right += row[13, k] > _ZERO
+    return left, right
+
+
+@kernel
 def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: np.float32,
                   track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array,
                   coarse: Uint32Array, coarse_start: Int32Array, along: Float32Array, levels: Int32Array,
@@ -222,49 +239,44 @@ def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Ar
         colours, paint, wear, track_tone: of the scene.
         texels, start, scale, coarse, coarse_start, along: of the scene's textures.
         levels: (8,) halvings along both axes of the four textures.
-        row, indices: scratch (see ``lines``): lines 1-6 are read; 7-9 r, g, b and 10 gloss are written.
+        row, indices: scratch (see ``lines``): lines 1-6 are read; ALBEDO … r, g, b and 10 gloss are written.
+
+    Most loops run on to ``end``, a whole number of vectors: the pixels from ``high`` on belong to segments that are
+    written later, or to no ground.
     """
     left_material, right_material = int(surface[0]), int(surface[1])
-    some_left, some_right = False, False
+    end = low + (high - low + PADDING_PX - 1) // PADDING_PX * PADDING_PX
     along_level = max(levels[2] - 3, 0)
-    for k in range(np.uint64(low), np.uint64(high)):
-        v = row[2, k]
-        if left_material == right_material:
-            right = _ONE if v > _ZERO else _ZERO
-        else:
-            right = min(max(v / max(row[6, k], np.float32(0.02)) + _HALF, _ZERO), _ONE)
-        row[13, k] = right
-        some_left |= right < _ONE
-        some_right |= right > _ZERO
-    for line in (7, 8, 9, 10, 23):
-        for k in range(np.uint64(low), np.uint64(high)):
+    some_left, some_right = _right_share(row, left_material == right_material, low, high, end)
+    for line in (10, 23, ALBEDO, ALBEDO + 1, ALBEDO + 2):
+        for k in range(np.uint64(low), np.uint64(end)):
             row[line, k] = _ZERO
-    use_left, use_right = (left_material if some_left else -1), (right_material if some_right else -1)
+    use_left, use_right = (left_material if some_left > 0 else -1), (right_material if some_right > 0 else -1)
     if 0 <= use_left <= PAVED_LAST or 0 <= use_right <= PAVED_LAST:
         lateral = surface[12]
         a, b = levels[0], levels[1]
-        _grain(row, indices, texels, start[0, a, b], (a, b), (1, 2), lateral, scale[0, 0], scale[0, 1], low, high)
+        _grain(row, indices, texels, start[0, a, b], (a, b), (1, 2), lateral, scale[0, 0], scale[0, 1], low, end)
         a, b = levels[2], levels[3]
-        _axis(row, indices, 1, _ZERO, scale[1, 0], a, 0, low, high)
-        _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, high)
-        between_texels(row, indices, coarse, coarse_start[0, a, b], b, 15, low, high)
+        _axis(row, indices, 1, _ZERO, scale[1, 0], a, 0, low, end)
+        _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, end)
+        between_texels(row, indices, coarse, coarse_start[0, a, b], b, 15, low, end)
         if 0 <= use_left <= PAVED_LAST:
             _add_paved(row, colours[use_left], along[0, along_level], along_level, surface[10], track_tone, False, low,
-                       high)  # fmt: skip
+                       end)  # fmt: skip
         if 0 <= use_right <= PAVED_LAST:
             _add_paved(row, colours[use_right], along[0, along_level], along_level, surface[11], track_tone, True, low,
-                       high)  # fmt: skip
+                       end)  # fmt: skip
     if use_left > PAVED_LAST or use_right > PAVED_LAST:
         a, b = levels[4], levels[5]
-        _grain(row, indices, texels, start[2, a, b], (a, b), (3, 4), _ZERO, scale[2, 0], scale[2, 1], low, high)
+        _grain(row, indices, texels, start[2, a, b], (a, b), (3, 4), _ZERO, scale[2, 0], scale[2, 1], low, end)
         a, b = levels[6], levels[7]
-        _axis(row, indices, 3, _ZERO, scale[3, 0], a, 0, low, high)
-        _axis(row, indices, 4, _ZERO, scale[3, 1], b, 1, low, high)
-        between_texels(row, indices, coarse, coarse_start[1, a, b], b, 15, low, high)
+        _axis(row, indices, 3, _ZERO, scale[3, 0], a, 0, low, end)
+        _axis(row, indices, 4, _ZERO, scale[3, 1], b, 1, low, end)
+        between_texels(row, indices, coarse, coarse_start[1, a, b], b, 15, low, end)
         if use_left > PAVED_LAST:
-            _add_soil(row, colours[use_left], colours[4], use_left == _VERGE, False, low, high)
+            _add_soil(row, colours[use_left], colours[4], use_left == _VERGE, False, low, end)
         if use_right > PAVED_LAST:
-            _add_soil(row, colours[use_right], colours[4], use_right == _VERGE, True, low, high)
+            _add_soil(row, colours[use_right], colours[4], use_right == _VERGE, True, low, end)
     if surface[2] != _ZERO:
         a, b = levels[0], levels[1]
         _add_paint(surface, paint, wear, along[1, along_level], along_level, texels, start[0, a, b], (a, b), scale, row,

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from embedded_carla.render.ground import between_texels
 from embedded_carla.render.headlights import beam_on_ground
 from embedded_carla.render.kernel import kernel
+from embedded_carla.render.lines import ALBEDO
 from embedded_carla.render.raster import Float32Array, Int32Array
 from embedded_carla.render.shadows import DARKEST
 
@@ -136,7 +137,7 @@ def _illuminate(row: Float32Array, light: Float32Array, sun_up: float, shadowed:
                 light_here += row[19, k] * tint
             if wet:
                 light_here *= row[20, k]
-            row[7 + c, k] *= light_here
+            row[7 + c, k] = row[ALBEDO + c, k] * light_here
 
 
 @kernel
@@ -145,7 +146,7 @@ def light_ground(row: Float32Array, indices: Int32Array, columns: Float32Array, 
                  shadow_y: float, shadow_scale: float, bodies: bool, above: Uint32Array, radiance: Float32Array,
                  mirror_at: float, eye_z: float, focal: float, centre_x: float, low: int,
                  high: int) -> None:  # fmt: skip
-    """Turn albedo lines 7-9 of [low, high) into radiance.
+    """Turn lines ALBEDO … of [low, high) into radiance, lines 7-9.
 
     Args:
         row, indices: scratch (see ``lines``). columns, light: see ``shade_rgb``.
