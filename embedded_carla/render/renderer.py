@@ -43,10 +43,16 @@ _NO_IDS = np.zeros(0, dtype=np.int32)
 
 
 class Renderer:
-    """Draws a scene."""
+    """Draws a scene.
 
-    def __init__(self, scene: Scene) -> None:
+    Args:
+        scene: what there is.
+        farthest_m: tiles of the mesh beyond it are not drawn.
+    """
+
+    def __init__(self, scene: Scene, farthest_m: float = FARTHEST_M) -> None:
         self.scene = scene
+        self._farthest_m = farthest_m
         self._tone = tone_table()
         self._columns: dict[int, Float32Array] = {}
         self._lengths: dict[tuple[int, int, float], Float32Array] = {}
@@ -93,7 +99,7 @@ class Renderer:
             self._lengths[size] = ray_lengths(*size)
         depth, prim = np.empty((height, width), np.float32), np.empty((height, width), np.int32)
         tiles = visible_tiles(
-            scene.tile_centre, scene.tile_radius, eye, axes, 0.5 * width / focal, 0.5 * height / focal, FARTHEST_M
+            scene.tile_centre, scene.tile_radius, eye, axes, 0.5 * width / focal, 0.5 * height / focal, self._farthest_m
         )
         bodies = actor_mesh(actors, camera) if actors else None
         ranges = scene.tile_triangles
