@@ -180,8 +180,8 @@ def faces_in_view(rays: Float64Array, width: int, height: int) -> list[int]:
     """Faces that a camera may see, by the planes of each face's cone: never too few. ``rays``: see ``ray_table``."""
     x, y = np.array([-1.0, width, -1.0, width]), np.array([-1.0, -1.0, height, height])
     corners = rays[1] + x[:, None] * rays[2] + y[:, None] * rays[3]
-    inside = corners @ _PLANES.transpose(0, 2, 1) >= 0.0
-    return [face for face in range(FACES) if inside[face].any(axis=0).all()]
+    inside = (_PLANES.reshape(-1, 3) @ corners.T >= 0.0).any(axis=1).reshape(FACES, 3)
+    return [int(face) for face in np.flatnonzero(inside.all(axis=1))]
 
 
 class Sky:
