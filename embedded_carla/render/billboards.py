@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array, Float64Array, Int32Array
+from embedded_carla.scene.sprites import COLUMNS, LEVELS, ROWS
 
 Uint8Array = npt.NDArray[np.uint8]
 
@@ -15,11 +16,11 @@ SCREEN_COLUMNS = 10
 """Of a placed sprite: top x, top y, bottom x, bottom y, half width above, below, inverse depth, level, foot height over
 camera, sprite."""
 
-TEXEL_ROWS, TEXEL_COLUMNS, LAST_LEVEL = 128, 64, 5
+TEXEL_ROWS, TEXEL_COLUMNS, LAST_LEVEL = ROWS, COLUMNS, LEVELS - 1
 _HALF = np.float32(0.5)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def texel_index(placed: Float32Array, starts: Int32Array, x: int, y: int) -> int:
     """Atlas texel under the middle of pixel (x, y), −1 outside the picture. ``placed``: one row of SCREEN_COLUMNS."""
     t = (np.float32(y) + _HALF - placed[1]) / (placed[3] - placed[1])
@@ -33,7 +34,7 @@ def texel_index(placed: Float32Array, starts: Int32Array, x: int, y: int) -> int
     return starts[level] + int(t * np.float32(rows)) * columns + int(s * np.float32(columns))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def draw_sprites(depth: Float32Array, prim: Int32Array, base: Float32Array, sizes: Float32Array, pictures: Int32Array,
                  texels: Uint8Array, level_start: Int32Array, eye: Float64Array, axes: Float64Array, focal: float,
                  placed: Float32Array, first: int) -> int:  # fmt: skip

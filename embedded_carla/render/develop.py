@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array, Int32Array
 
 Uint8Array = npt.NDArray[np.uint8]
@@ -17,7 +17,7 @@ _LAST_TONE = np.int32(4095)
 _OPAQUE = np.uint32(0xFF000000)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def transmission(distance_m: np.float32, extinction: np.float32, start_m: np.float32) -> np.float32:
     """exp(−extinction · max(0, distance − start)) to 2e-5 absolute, float32, without a call to exp.
 
@@ -33,7 +33,7 @@ def transmission(distance_m: np.float32, extinction: np.float32, start_m: np.flo
     return inverse * inverse
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def develop(out: Uint32Array, row: Float32Array, indices: Int32Array, depths: Float32Array, ray_lengths: Float32Array,
             tone: Uint8Array, light: Float32Array, low: int, high: int) -> None:  # fmt: skip
     """Display colours of pixels [low, high) from radiance lines 7-9; pixels of the sky (depth 0) are left alone."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
+from embedded_carla.render.lines import ALBEDO, PADDING_PX
 from embedded_carla.render.marking import paint_cover
 from embedded_carla.render.raster import Float32Array, Int32Array
 
 Uint8Array = npt.NDArray[np.uint8]
+Uint32Array = npt.NDArray[np.uint32]
 
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
 _UNIT = np.float32(1.0 / 36.0)
@@ -21,7 +23,7 @@ PAVED_LAST, _VERGE = 2, 3
 _TRACK_HALF_WIDTH = np.float32(1.0 / 0.42)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def texture_level(footprint_texels: float) -> int:
     """Number of halvings after which a texel is about as large as the footprint."""
     level = 0
@@ -32,7 +34,7 @@ def texture_level(footprint_texels: float) -> int:
     return level
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def sharp_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: float, b: float) -> float:
     """Nearest texel at (a, b) in texels of the finest level, as deviations from the mean (about −3…3)."""
     i = (int(np.floor(a)) & _MASK) >> level_a
@@ -40,10 +42,10 @@ def sharp_sample(texels: Uint8Array, start: int, level_a: int, level_b: int, a: 
     return (np.float32(texels[start + (i << (9 - level_b)) + j]) - _NEUTRAL) * _UNIT
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale: float, level: int, axis: int,
           low: int, high: int) -> None:  # fmt: skip
-    """Texel below and above (index lines 2·axis, 2·axis + 1) and the fraction between them (line 16 + axis).
+    """Texel below (index line 0 or 2 by ``axis``) and the fraction of the way to the next one (line 16 or 17).
 
     ``line`` + ``shift`` is the coordinate in m. Reduced by whole textures first: far away it exceeds 32 bits.
     """
@@ -52,27 +54,30 @@ def _axis(row: Float32Array, indices: Int32Array, line: int, shift: float, scale
         a = (row[line, k] + shift) * scale * inverse - _HALF
         whole = np.floor(a)
         row[16 + axis, k] = a - whole
-        i = np.int32(whole - _SIZE * np.floor(whole * _PER_SIZE))
-        indices[2 * axis, k] = i & mask
-        indices[2 * axis + 1, k] = (i + np.int32(1)) & mask
+        indices[2 * axis, k] = np.int32(whole - _SIZE * np.floor(whole * _PER_SIZE)) & mask
 
 
-@njit(cache=True, error_model="numpy")
-def _macro(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, level_b: int, out: int, low: int,
-           high: int) -> None:  # fmt: skip
-    """Line ``out``: bilinear sample as deviations from the mean, from what ``_axis`` left."""
-    shift, first = np.uint64(9 - level_b), np.uint64(start)
+@kernel
+def between_texels(row: Float32Array, indices: Int32Array, coarse: Uint32Array, start: int, level_b: int, out: int,
+                   low: int, high: int) -> None:  # fmt: skip
+    """Line ``out``: bilinear sample as deviations from the mean, from index lines 0 and 2 and lines 16 and 17.
+
+    ``coarse``: four neighbouring texels per entry. Three loops: see ``_lit_share``.
+    """
+    shift, first, byte = np.int32(9 - level_b), np.int32(start), np.int32(255)
     for k in range(np.uint64(low), np.uint64(high)):
-        upper = first + (np.uint64(indices[0, k]) << shift)
-        lower = first + (np.uint64(indices[1, k]) << shift)
-        j0, j1, p, q = np.uint64(indices[2, k]), np.uint64(indices[3, k]), row[16, k], row[17, k]
-        t00, t01 = np.float32(texels[upper + j0]), np.float32(texels[upper + j1])
-        t10, t11 = np.float32(texels[lower + j0]), np.float32(texels[lower + j1])
+        indices[0, k] = first + (indices[0, k] << shift) + indices[2, k]
+    for k in range(np.uint64(low), np.uint64(high)):
+        indices[1, k] = np.int32(coarse[np.uint32(indices[0, k])])
+    for k in range(np.uint64(low), np.uint64(high)):
+        cells, p, q = indices[1, k], row[16, k], row[17, k]
+        t00, t01 = np.float32(cells & byte), np.float32((cells >> np.int32(8)) & byte)
+        t10, t11 = np.float32((cells >> np.int32(16)) & byte), np.float32((cells >> np.int32(24)) & byte)
         top, bottom = t00 + (t01 - t00) * q, t10 + (t11 - t10) * q
         row[out, k] = (top + (bottom - top) * p - _NEUTRAL) * _UNIT
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _grain(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: int, levels: tuple[int, int],
            lines: tuple[int, int], shift_b: float, scale_a: float, scale_b: float, low: int,
            high: int) -> None:  # fmt: skip
@@ -89,38 +94,58 @@ def _grain(row: Float32Array, indices: Int32Array, texels: Uint8Array, start: in
         row[14, k] = (np.float32(texels[first + np.uint64(indices[0, k])]) - _NEUTRAL) * _UNIT
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _share(row: Float32Array, right_side: bool, k: int) -> np.float32:
     return row[13, k] if right_side else _ONE - row[13, k]
 
 
-@njit(cache=True, error_model="numpy")
-def _add_paved(row: Float32Array, colour: Float32Array, track: float, track_tone: float, right_side: bool, low: int,
-               high: int) -> None:  # fmt: skip
-    """Add asphalt, shoulder or sidewalk to lines 7-10 by its share of each pixel."""
-    grain_gain, macro_gain = colour[6] * _HALF, colour[7] * _HALF
+@kernel
+def _paved_gain(row: Float32Array, grain_gain: float, macro_gain: float, track: float, track_tone: float, low: int,
+                high: int) -> None:  # fmt: skip
+    """Lines 16 and 17: brightness of pavement, and its place between the two extremes of its colour."""
+    tone = track_tone if track > _ZERO else _ZERO
     for k in range(np.uint64(low), np.uint64(high)):
         macro = row[15, k]
         gain = _ONE + grain_gain * row[14, k] + macro_gain * min(macro, _ZERO)
-        if track > _ZERO:
-            bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
-            gain += track_tone * max(_ONE - bump * bump, _ZERO)
-        row[16, k] = _share(row, right_side, k) * max(gain, np.float32(0.25))
+        bump = (abs(row[2, k]) - track) * _TRACK_HALF_WIDTH
+        gain += tone * max(_ONE - bump * bump, _ZERO)
+        row[16, k] = row[19, k] * max(gain, np.float32(0.25)) * row[18, k]
         row[17, k] = min(max(_HALF + np.float32(0.28) * macro, _ZERO), _ONE)
+
+
+@kernel
+def _paved_gloss(row: Float32Array, low: int, high: int) -> None:
+    """Lines 23 and 10: coarse texture and gloss of pavement."""
     for k in range(np.uint64(low), np.uint64(high)):
-        share = _share(row, right_side, k)
-        row[23, k] = row[15, k] if share > _ZERO else row[23, k]
-        row[10, k] += share * (np.float32(0.75) - np.float32(0.25) * min(max(row[15, k], -_ONE), _ONE))
+        row[23, k] = row[15, k] if row[19, k] > _ZERO else row[23, k]
+        row[10, k] += row[19, k] * (np.float32(0.75) - np.float32(0.25) * min(max(row[15, k], -_ONE), _ONE))
+
+
+@kernel
+def _add_paved(row: Float32Array, colour: Float32Array, tones: Float32Array, level: int, track: float,
+               track_tone: float, right_side: bool, low: int, high: int) -> None:  # fmt: skip
+    """Add asphalt, shoulder or sidewalk to lines ALBEDO … and 10 by its share of each pixel.
+
+    ``tones``: factor along the road, one entry per metre after ``level`` halvings. The work is split into small
+    functions: in one large one the compiler gives up on vector instructions.
+    """
+    shift, mask = np.int32(level), np.int32(_MASK)
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[18, k] = tones[np.uint32((np.int32(row[1, k]) & mask) >> shift)]
+    for k in range(np.uint64(low), np.uint64(high)):
+        row[19, k] = _share(row, right_side, k)
+    _paved_gain(row, colour[6] * _HALF, colour[7] * _HALF, track, track_tone, low, high)
+    _paved_gloss(row, low, high)
     for c in range(3):
         base, span = colour[c], colour[3 + c] - colour[c]
         for k in range(np.uint64(low), np.uint64(high)):
-            row[7 + c, k] += row[16, k] * (base + span * row[17, k])
+            row[ALBEDO + c, k] += row[16, k] * (base + span * row[17, k])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verge: bool, right_side: bool, low: int,
               high: int) -> None:  # fmt: skip
-    """Add grass, or a verge with its bare band, to lines 7-10 by its share of each pixel."""
+    """Add grass, or a verge with its bare band, to lines ALBEDO … and 10 by its share of each pixel."""
     for k in range(np.uint64(low), np.uint64(high)):
         row[16, k] = min(max(_HALF + np.float32(0.30) * row[15, k] + np.float32(0.12) * row[14, k], _ZERO), _ONE)
     if verge:
@@ -136,17 +161,23 @@ def _add_soil(row: Float32Array, colour: Float32Array, grass: Float32Array, verg
                 mix = min(max(_HALF + np.float32(0.33) * row[14, k], _ZERO), _ONE)
                 tone += (bare_base + bare_span * mix - tone) * row[17, k]
             gain = _share(row, right_side, k) * max(_ONE + gain_grain * row[14, k], np.float32(0.3))
-            row[7 + c, k] += gain * tone
+            row[ALBEDO + c, k] += gain * tone
     for k in range(np.uint64(low), np.uint64(high)):
         row[10, k] += _share(row, right_side, k) * np.float32(0.12)
 
 
-@njit(cache=True, error_model="numpy")
-def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, texels: Uint8Array, start: int,
-               levels: tuple[int, int], scale: Float32Array, row: Float32Array, low: int,
-               high: int) -> None:  # fmt: skip
-    """Cover lines 7-9 with painted lines, worn where the asphalt is."""
+@kernel
+def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, missing: Float32Array, level: int,
+               texels: Uint8Array, start: int, levels: tuple[int, int], scale: Float32Array, row: Float32Array,
+               low: int, high: int) -> None:  # fmt: skip
+    """Cover lines ALBEDO … with painted lines, worn where the asphalt is, and missing along some stretches.
+
+    ``missing``: share of paint gone along the road, one entry per metre after ``level`` halvings.
+    """
     lateral, reach = surface[12], surface[4] + surface[3]
+    # Every line of a road has stretches of its own.
+    own_stretches, inverse = lateral * np.float32(37.0), _ONE / np.float32(1 << level)
+    mask = np.int32(_MASK >> level)
     line = paint[int(surface[5])]
     for k in range(np.uint64(low), np.uint64(high)):
         v, fv = row[2, k], row[6, k]
@@ -157,13 +188,18 @@ def _add_paint(surface: Float32Array, paint: Float32Array, wear: np.float32, tex
         if cover > _ZERO:
             grain = sharp_sample(texels, start, levels[0], levels[1], u * scale[0, 0], (v + lateral) * scale[0, 1])
             worn = wear * (np.float32(1.3) - np.float32(0.6) * row[23, k] + np.float32(0.9) * grain)
-            cover *= _ONE - min(max(worn, _ZERO), np.float32(0.85))
+            place = (u + own_stretches) * inverse
+            before = np.int32(np.floor(place))
+            gone, next_gone = missing[before & mask], missing[(before + np.int32(1)) & mask]
+            gone += (next_gone - gone) * (place - np.float32(before))
+            worn += gone * (np.float32(1.1) + np.float32(0.5) * grain)
+            cover *= _ONE - min(max(worn, _ZERO), np.float32(0.97))
             gain = _ONE + np.float32(0.05) * grain
             for c in range(3):
-                row[7 + c, k] += (line[c] * gain - row[7 + c, k]) * cover
+                row[ALBEDO + c, k] += (line[c] * gain - row[ALBEDO + c, k]) * cover
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, levels: Int32Array) -> None:
     """Levels at pixel ``at`` of textures ``first`` and ``first`` + 1, (8,): two axes of each of four textures.
 
@@ -175,57 +211,73 @@ def texture_levels(row: Float32Array, scale: Float32Array, first: int, at: int, 
             levels[2 * texture + axis] = texture_level(row[line + axis, at] * scale[texture, axis])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
+def _right_share(row: Float32Array, one_material: bool, low: int, high: int, end: int) -> tuple[int, int]:
+    """Line 13: share of the right material. Returns how many pixels of [low, high) have some left, some right."""
+    if one_material:
+        for k in range(np.uint64(low), np.uint64(end)):
+            row[13, k] = _ONE if row[2, k] > _ZERO else _ZERO
+    else:
+        for k in range(np.uint64(low), np.uint64(end)):
+            row[13, k] = min(max(row[2, k] / max(row[6, k], np.float32(0.02)) + _HALF, _ZERO), _ONE)
+    left, right = 0, 0
+    for k in range(np.uint64(low), np.uint64(high)):
+        left += row[13, k] < _ONE
+        right += row[13, k] > _ZERO
+    return left, right
+
+
+@kernel
 def ground_albedo(surface: Float32Array, colours: Float32Array, paint: Float32Array, wear: np.float32,
-                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array, levels: Int32Array,
+                  track_tone: float, texels: Uint8Array, start: Int32Array, scale: Float32Array,
+                  coarse: Uint32Array, coarse_start: Int32Array, along: Float32Array, levels: Int32Array,
                   row: Float32Array, indices: Int32Array, low: int, high: int) -> None:  # fmt: skip
     """Albedo of pixels [low, high) of one row, all on one strip and of the same texture levels.
 
     Args:
         surface: row of the surface table.
         colours, paint, wear, track_tone: of the scene.
-        texels, start, scale: of the scene's textures.
+        texels, start, scale, coarse, coarse_start, along: of the scene's textures.
         levels: (8,) halvings along both axes of the four textures.
-        row, indices: scratch (see ``lines``): lines 1-6 are read; 7-9 r, g, b and 10 gloss are written.
+        row, indices: scratch (see ``lines``): lines 1-6 are read; ALBEDO … r, g, b and 10 gloss are written.
+
+    Most loops run on to ``end``, a whole number of vectors: the pixels from ``high`` on belong to segments that are
+    written later, or to no ground.
     """
     left_material, right_material = int(surface[0]), int(surface[1])
-    some_left, some_right = False, False
-    for k in range(np.uint64(low), np.uint64(high)):
-        v = row[2, k]
-        if left_material == right_material:
-            right = _ONE if v > _ZERO else _ZERO
-        else:
-            right = min(max(v / max(row[6, k], np.float32(0.02)) + _HALF, _ZERO), _ONE)
-        row[13, k] = right
-        some_left |= right < _ONE
-        some_right |= right > _ZERO
-    for line in (7, 8, 9, 10, 23):
-        for k in range(np.uint64(low), np.uint64(high)):
+    end = low + (high - low + PADDING_PX - 1) // PADDING_PX * PADDING_PX
+    along_level = max(levels[2] - 3, 0)
+    some_left, some_right = _right_share(row, left_material == right_material, low, high, end)
+    for line in (10, 23, ALBEDO, ALBEDO + 1, ALBEDO + 2):
+        for k in range(np.uint64(low), np.uint64(end)):
             row[line, k] = _ZERO
-    use_left, use_right = (left_material if some_left else -1), (right_material if some_right else -1)
+    use_left, use_right = (left_material if some_left > 0 else -1), (right_material if some_right > 0 else -1)
     if 0 <= use_left <= PAVED_LAST or 0 <= use_right <= PAVED_LAST:
         lateral = surface[12]
         a, b = levels[0], levels[1]
-        _grain(row, indices, texels, start[0, a, b], (a, b), (1, 2), lateral, scale[0, 0], scale[0, 1], low, high)
+        _grain(row, indices, texels, start[0, a, b], (a, b), (1, 2), lateral, scale[0, 0], scale[0, 1], low, end)
         a, b = levels[2], levels[3]
-        _axis(row, indices, 1, _ZERO, scale[1, 0], a, 0, low, high)
-        _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, high)
-        _macro(row, indices, texels, start[1, a, b], b, 15, low, high)
+        _axis(row, indices, 1, _ZERO, scale[1, 0], a, 0, low, end)
+        _axis(row, indices, 2, lateral, scale[1, 1], b, 1, low, end)
+        between_texels(row, indices, coarse, coarse_start[0, a, b], b, 15, low, end)
         if 0 <= use_left <= PAVED_LAST:
-            _add_paved(row, colours[use_left], surface[10], track_tone, False, low, high)
+            _add_paved(row, colours[use_left], along[0, along_level], along_level, surface[10], track_tone, False, low,
+                       end)  # fmt: skip
         if 0 <= use_right <= PAVED_LAST:
-            _add_paved(row, colours[use_right], surface[11], track_tone, True, low, high)
+            _add_paved(row, colours[use_right], along[0, along_level], along_level, surface[11], track_tone, True, low,
+                       end)  # fmt: skip
     if use_left > PAVED_LAST or use_right > PAVED_LAST:
         a, b = levels[4], levels[5]
-        _grain(row, indices, texels, start[2, a, b], (a, b), (3, 4), _ZERO, scale[2, 0], scale[2, 1], low, high)
+        _grain(row, indices, texels, start[2, a, b], (a, b), (3, 4), _ZERO, scale[2, 0], scale[2, 1], low, end)
         a, b = levels[6], levels[7]
-        _axis(row, indices, 3, _ZERO, scale[3, 0], a, 0, low, high)
-        _axis(row, indices, 4, _ZERO, scale[3, 1], b, 1, low, high)
-        _macro(row, indices, texels, start[3, a, b], b, 15, low, high)
+        _axis(row, indices, 3, _ZERO, scale[3, 0], a, 0, low, end)
+        _axis(row, indices, 4, _ZERO, scale[3, 1], b, 1, low, end)
+        between_texels(row, indices, coarse, coarse_start[1, a, b], b, 15, low, end)
         if use_left > PAVED_LAST:
-            _add_soil(row, colours[use_left], colours[4], use_left == _VERGE, False, low, high)
+            _add_soil(row, colours[use_left], colours[4], use_left == _VERGE, False, low, end)
         if use_right > PAVED_LAST:
-            _add_soil(row, colours[use_right], colours[4], use_right == _VERGE, True, low, high)
+            _add_soil(row, colours[use_right], colours[4], use_right == _VERGE, True, low, end)
     if surface[2] != _ZERO:
         a, b = levels[0], levels[1]
-        _add_paint(surface, paint, wear, texels, start[0, a, b], (a, b), scale, row, low, high)
+        _add_paint(surface, paint, wear, along[1, along_level], along_level, texels, start[0, a, b], (a, b), scale, row,
+                   low, high)  # fmt: skip

@@ -7,22 +7,26 @@ instructions, which give the same bytes as scalar ones.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array, Float64Array
 
-ROW_LINES = 24
-"""Lines: 0 depth, 1 u, 2 v, 3 x, 4 y, 5 and 6 footprints of u and v (m), 7-9 red, green, blue, 10 gloss, 11 and 12 (at
+ROW_LINES = 31
+"""Lines: 0 depth, 1 u, 2 v, 3 x, 4 y, 5 and 6 footprints of u and v (m), 7-9 radiance, 10 gloss, 11 and 12 (at
 single pixels) footprints of x and y; 13 share of the right material, 14 grain, 15 macro texture, 16 and 17 fractions of
-a texel, 18 lit share, 19 beam of the headlights, 20 and 21 darkening and mirror of wet ground, 22 transmission, 23
-macro texture where paved."""
+a texel, 18 tone along the road, 19 share of one material, 22 transmission, 23 macro texture where paved. In the light:
+12 share of skylight, 17 share of puddles, 18 of sunlight, 19 beam of the headlights, 20 and 21 darkening and mirror of
+wet ground. 26-28 albedo of ground. 29 and 30 (first three) step and start of rays."""
+ALBEDO = 26
+PADDING_PX = 64
+"""Rows of scratch are that much longer than a picture's, so that loops may run on to a whole number of vectors."""
 INDEX_LINES = 8
-"""Integer lines: 0, 1 and 2, 3 texel indices below and above along two axes (0 also: texel); 4-6 tone entries."""
+"""Integer lines: 0 and 2 texels along two axes, 1 what was looked up; 4-6 tone entries."""
 
 _ONE = np.float32(1.0)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _coordinate(row: Float32Array, line: int, footprint: int, columns: Float32Array, a: float, b: float,
                 constant: float, first: float, za: float, zb: float, low: int, high: int) -> None:  # fmt: skip
     """One surface coordinate and its footprint on pixels [low, high); all float32."""
@@ -34,10 +38,14 @@ def _coordinate(row: Float32Array, line: int, footprint: int, columns: Float32Ar
         row[footprint, k] = z * np.sqrt(across * across + down * down)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def surface_lines(row: Float32Array, depths: Float32Array, columns: Float32Array, plane: Float64Array,
                   rays: Float64Array, y: int, low: int, high: int) -> None:  # fmt: skip
-    """Lines 0-6 of pixels [low, high) of one triangle: depth, u, v, x, y, footprints."""
+    """Lines 0-6 of pixels [low, high) of one triangle: depth, u, v, x, y, footprints.
+
+    Runs on to a whole number of vectors: pixels from ``high`` on are written again with their own triangle.
+    """
+    high = min(low + (high - low + PADDING_PX - 1) // PADDING_PX * PADDING_PX, depths.shape[0])
     za, zb = np.float32(plane[0]), np.float32(plane[1])
     ua, ub, va, vb = np.float32(plane[3]), np.float32(plane[4]), np.float32(plane[6]), np.float32(plane[7])
     u_row, v_row = np.float32(plane[4] * y + plane[5]), np.float32(plane[7] * y + plane[8])
@@ -54,7 +62,7 @@ def surface_lines(row: Float32Array, depths: Float32Array, columns: Float32Array
         row[4, k] = eye_y + row[0, k] * (ray_y + step_y * columns[k])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def place_footprints(row: Float32Array, columns: Float32Array, plane: Float64Array, rays: Float64Array, y: int,
                      at: int) -> None:  # fmt: skip
     """Lines 11 and 12 of pixel ``at``: its footprints along the world's x and y, m."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array
 
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
@@ -12,7 +12,7 @@ _NO_GAPS = np.float32(1e8)
 LONGEST_FOOTPRINT_M = np.float32(200.0)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def interval_cover(at: float, footprint: float, low: float, high: float) -> float:
     """Share of [at − footprint/2, at + footprint/2] inside [low, high]; all float32."""
     start = max(at - _HALF * footprint, low)
@@ -20,7 +20,7 @@ def interval_cover(at: float, footprint: float, low: float, high: float) -> floa
     return max(stop - start, _ZERO) / footprint
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def dash_cover(s: float, footprint: float, dash_m: float, period_m: float) -> float:
     """Share of the footprint along the road that lies on dashes [0, dash) + n · period; all float32.
 
@@ -35,7 +35,7 @@ def dash_cover(s: float, footprint: float, dash_m: float, period_m: float) -> fl
     return min(max(painted / footprint, _ZERO), _ONE)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def paint_cover(surface: Float32Array, u: float, v: float, footprint_u: float, footprint_v: float) -> float:
     """Share of a pixel covered by the paint of one strip.
 

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from embedded_carla.render.kernel import kernel
+
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
@@ -24,7 +26,7 @@ PLANE_COLUMNS = 11
 _HALF = np.float32(0.5)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _span_fill(depth: Float32Array, prim: Int32Array, columns: Float32Array, points: Float32Array, order: Int32Array,
                plane: Float64Array, index: int) -> None:  # fmt: skip
     """Fill one screen triangle. ``points``: (≥ 3, 2); ``order``: its three corners."""
@@ -71,7 +73,7 @@ def _span_fill(depth: Float32Array, prim: Int32Array, columns: Float32Array, poi
                 prims[k] = index
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _set_plane(plane: Float64Array, corners: Float64Array, uv: Float32Array, triangle: Int32Array,
                size: tuple[int, int], focal: float) -> bool:  # fmt: skip
     """Coefficients of one triangle from its corners (3, 3), camera space (right, down, forward); False if seen edge on.
@@ -105,7 +107,7 @@ def _set_plane(plane: Float64Array, corners: Float64Array, uv: Float32Array, tri
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _clip_near(corners: Float64Array, clipped: Float64Array) -> int:
     """Cut a triangle (3, 3) at the near plane into ``clipped`` (4, 3); returns the number of corners.
 
@@ -116,7 +118,8 @@ def _clip_near(corners: Float64Array, clipped: Float64Array) -> int:
         n = (k + 1) % 3
         inside, next_inside = corners[k, 2] >= NEAR_M, corners[n, 2] >= NEAR_M
         if inside:
-            clipped[count] = corners[k]
+            for c in range(3):
+                clipped[count, c] = corners[k, c]
             count += 1
         if inside != next_inside:
             p, q = (k, n) if inside else (n, k)
@@ -153,11 +156,37 @@ def visible_tiles(centres: Float32Array, radii: Float32Array, eye: Float64Array,
     return keep[:count][order]
 
 
-@njit(cache=True, error_model="numpy")
+class DrawScratch:
+    """What drawing triangles overwrites, grown to the largest tile.
+
+    Attributes:
+        seen, screen: (V, 3) vertices of a tile before the camera, (V, 2) on the screen.
+        corners: (7, 3) a triangle, and what the near plane leaves of it. points, order: (4, 2), (3,) of one on screen.
+    """
+
+    def __init__(self) -> None:
+        self.seen: Float64Array = np.empty((0, 3))
+        self.screen: Float32Array = np.empty((0, 2), dtype=np.float32)
+        self.corners: Float64Array = np.empty((7, 3))
+        self.points: Float32Array = np.empty((4, 2), dtype=np.float32)
+        self.order: Int32Array = np.empty(3, dtype=np.int32)
+
+    def arrays(
+        self, vertex_ranges: Int32Array
+    ) -> tuple[Float64Array, Float32Array, Float64Array, Float32Array, Int32Array]:
+        """All arrays, large enough for every tile of ``vertex_ranges`` (K, 2)."""
+        largest = int((vertex_ranges[:, 1] - vertex_ranges[:, 0]).max(initial=0))
+        if largest > len(self.seen):
+            self.seen, self.screen = np.empty((largest, 3)), np.empty((largest, 2), dtype=np.float32)
+        return self.seen, self.screen, self.corners, self.points, self.order
+
+
+@kernel
 def draw_triangles(depth: Float32Array, prim: Int32Array, columns: Float32Array, vertices: Float32Array,
                    uv: Float32Array, triangles: Int32Array, ranges: Int32Array, vertex_ranges: Int32Array,
                    tiles: Int32Array, eye: Float64Array, axes: Float64Array, focal: float, planes: Float64Array,
-                   source: Int32Array, first: int) -> int:  # fmt: skip
+                   source: Int32Array, first: int, seen: Float64Array, screen: Float32Array, scratch: Float64Array,
+                   points: Float32Array, order: Int32Array) -> int:  # fmt: skip
     """Draw the triangles of the given tiles.
 
     Args:
@@ -166,20 +195,14 @@ def draw_triangles(depth: Float32Array, prim: Int32Array, columns: Float32Array,
         eye, axes, focal: the camera.
         planes: (≥ first + drawn, 11) receives coefficients; source: receives the triangle of each primitive.
         first: number of the first primitive.
+        seen, screen, scratch, points, order: scratch, see ``DrawScratch``.
 
     Returns:
         The number after the last primitive.
     """
     size = (depth.shape[0], depth.shape[1])
     half_width, half_height = 0.5 * size[1], 0.5 * size[0]
-    corners, clipped = np.empty((3, 3)), np.empty((4, 3))
-    points = np.empty((4, 2), dtype=np.float32)
-    order = np.empty(3, dtype=np.int32)
-    largest = 0
-    for t in tiles:
-        largest = max(largest, vertex_ranges[t, 1] - vertex_ranges[t, 0])
-    seen = np.empty((largest, 3))
-    screen = np.empty((largest, 2), dtype=np.float32)
+    corners, clipped = scratch[:3], scratch[3:]
     number = first
     for t in tiles:
         low = vertex_ranges[t, 0]

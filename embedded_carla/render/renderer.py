@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from embedded_carla.render.billboards import SCREEN_COLUMNS, draw_sprites
 from embedded_carla.render.camera import CameraError, camera_axes, focal_length_px, ray_table
-from embedded_carla.render.lighting import light_of, tone_table
+from embedded_carla.render.gbuffer import GBuffer, Scratch, clear_to_plane, ray_lengths
+from embedded_carla.render.lighting import Light, display_radiance, light_of, tone_table
+from embedded_carla.render.lines import ROW_LINES
 from embedded_carla.render.pictures import encode_depth, encode_tags
-from embedded_carla.render.raster import PLANE_COLUMNS, draw_triangles, visible_tiles
+from embedded_carla.render.rain import draw_rain
+from embedded_carla.render.raster import PLANE_COLUMNS, DrawScratch, draw_triangles, visible_tiles
 from embedded_carla.render.shade import LIGHT_COLUMNS, shade_rgb
-from embedded_carla.render.shadows import paint_shadows
-from embedded_carla.render.sky import paint_sky
+from embedded_carla.render.shadows import ShadowMap
+from embedded_carla.render.sky import Sky, faces_in_view
 from embedded_carla.render.types import BoxActor, CameraPose, Weather
 from embedded_carla.render.vehicles import ActorMesh, actor_mesh
 from embedded_carla.scene.ribbons import SOLID
@@ -25,6 +26,7 @@ from embedded_carla.scene.types import (
     TAG_ROAD_LINE,
     TAG_SKY,
     TAG_TERRAIN,
+    TAG_VEGETATION,
     Float32Array,
     Int32Array,
     Material,
@@ -40,80 +42,34 @@ LARGEST_PICTURE_PX = 8192
 _NO_IDS = np.zeros(0, dtype=np.int32)
 
 
-@dataclass(frozen=True)
-class GBuffer:
-    """What one camera sees, before colour.
+class Renderer:
+    """Draws a scene.
 
-    Attributes:
-        inverse_depth: (H, W) 1/m along the optical axis, 0 for sky.
-        primitive: (H, W) number of what is in front: 0 endless ground or sky, then triangles, from ``sprite_first`` on
-            sprites.
-        planes: (n, 11) coefficients of each triangle (see ``raster``). surface, instance: (n,) of each triangle.
-        surfaces: surface table these refer to.
-        sprite_first, placed: first sprite's number, sprites on screen (see ``billboards``).
-        rays, axes, focal_px: the camera. ray_lengths: (H, W).
+    Args:
+        scene: what there is.
+        farthest_m: tiles of the mesh beyond it are not drawn.
     """
 
-    inverse_depth: Float32Array
-    primitive: Int32Array
-    planes: Float64Array
-    surface: Int32Array
-    instance: Int32Array
-    surfaces: Float32Array
-    sprite_first: int
-    placed: Float32Array
-    rays: Float64Array
-    axes: Float64Array
-    focal_px: float
-    ray_lengths: Float32Array
-
-
-@njit(cache=True, error_model="numpy")
-def _clear_to_plane(
-    depth: Float32Array, prim: Int32Array, plane: Float64Array, rays: Float64Array, plane_z_m: float
-) -> None:
-    """Start from the endless ground: inverse depth is affine in screen space, positive below the horizon."""
-    inverse_height = 1.0 / (plane_z_m - rays[0, 2])
-    plane[0], plane[1], plane[2] = rays[2, 2] * inverse_height, rays[3, 2] * inverse_height, rays[1, 2] * inverse_height
-    for k in range(3, 11):
-        plane[k] = 0.0
-    plane[10] = 100.0
-    step = np.float32(plane[0])
-    for y in range(depth.shape[0]):
-        first = np.float32(plane[1] * y + plane[2])
-        for x in range(depth.shape[1]):
-            depth[y, x] = max(first + step * np.float32(x), np.float32(0.0))
-            prim[y, x] = 0
-
-
-@njit(cache=True, error_model="numpy")
-def _ray_lengths(height: int, width: int, focal: float) -> Float32Array:
-    """(height, width) length of each pixel's ray when its forward part is 1."""
-    out = np.empty((height, width), dtype=np.float32)
-    for y in range(height):
-        for x in range(width):
-            right, down = (x + 0.5 - 0.5 * width) / focal, (y + 0.5 - 0.5 * height) / focal
-            out[y, x] = np.sqrt(1.0 + right * right + down * down)
-    return out
-
-
-class Renderer:
-    """Draws a scene."""
-
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, farthest_m: float = FARTHEST_M) -> None:
         self.scene = scene
+        self._farthest_m = farthest_m
         self._tone = tone_table()
         self._columns: dict[int, Float32Array] = {}
         self._lengths: dict[tuple[int, int, float], Float32Array] = {}
+        self._scratch: dict[int, Scratch] = {}
+        self._draw_scratch = DrawScratch()
+        self._radiance = display_radiance()
         self._weather: Weather | None = None
+        self._light_of_weather: Light = light_of(Weather())
         self._light = np.zeros(LIGHT_COLUMNS, dtype=np.float32)
-        self._sky: Uint32Array = np.zeros((5, 1, 1), dtype=np.uint32)
-        self._shadow: Uint8Array = np.zeros((1, 1), dtype=np.uint8)
+        self._sky = Sky(
+            scene.hill_height_deg, scene.hill_colour, scene.tree_line_deg, scene.tree_colour, scene.scenery_seed
+        )
+        self._shadow: ShadowMap | None = None
         ground = float(Material.GRASS)
         self._background = np.array(
             [ground, ground, 0, 0, 0, 0, SOLID, SOLID, SOLID, SOLID, -1, -1, 0, 0, 0, 0], np.float32
         )
-        self._shadow_place = np.array([*scene.shadow_origin, 1.0 / scene.shadow_cell_m])
 
     def view(
         self, camera: CameraPose, width: int, height: int, fov_deg: float, actors: Sequence[BoxActor] = ()
@@ -140,19 +96,20 @@ class Renderer:
         columns = self._columns.setdefault(width, np.arange(width, dtype=np.float32))
         size = (height, width, focal)
         if size not in self._lengths:
-            self._lengths[size] = _ray_lengths(*size)
+            self._lengths[size] = ray_lengths(*size)
         depth, prim = np.empty((height, width), np.float32), np.empty((height, width), np.int32)
         tiles = visible_tiles(
-            scene.tile_centre, scene.tile_radius, eye, axes, 0.5 * width / focal, 0.5 * height / focal, FARTHEST_M
+            scene.tile_centre, scene.tile_radius, eye, axes, 0.5 * width / focal, 0.5 * height / focal, self._farthest_m
         )
         bodies = actor_mesh(actors, camera) if actors else None
         ranges = scene.tile_triangles
         most = 1 + int((ranges[tiles, 1] - ranges[tiles, 0]).sum()) + (len(bodies.triangles) if bodies else 0)
         planes, source = np.empty((most, PLANE_COLUMNS)), np.zeros(most, dtype=np.int32)
-        _clear_to_plane(depth, prim, planes[0], rays, scene.plane_z_m)
+        clear_to_plane(depth, prim, planes[0], rays, scene.plane_z_m)
         count = draw_triangles(
             depth, prim, columns, scene.vertices, scene.surface_coordinates, scene.triangles, ranges,
             scene.tile_vertices, tiles, eye, axes, focal, planes, source, 1,
+            *self._draw_scratch.arrays(scene.tile_vertices),
         )  # fmt: skip
         surface, instance = scene.triangle_surface[source[:count]], scene.triangle_instance[source[:count]]
         surfaces = scene.surfaces
@@ -180,6 +137,7 @@ class Renderer:
             axes,
             focal,
             self._lengths[size],
+            tuple(actors),
         )
 
     def _draw_bodies(
@@ -192,15 +150,16 @@ class Renderer:
         count = draw_triangles(
             depth, prim, columns, bodies.vertices, bodies.coordinates, bodies.triangles, bodies.triangle_ranges,
             bodies.vertex_ranges, tiles, eye, axes, focal, planes, source, first,
+            *self._draw_scratch.arrays(bodies.vertex_ranges),
         )  # fmt: skip
         drawn = source[first:count]
         surface = np.concatenate([surface, bodies.surface[drawn] + np.int32(len(self.scene.surfaces))])
         return count, surface, np.concatenate([instance, bodies.instance[drawn]])
 
-    def _set_weather(self, weather: Weather) -> None:
-        """Paint sky and shadows for a weather; kept until another one comes."""
-        if weather == self._weather:
-            return
+    def _set_weather(self, weather: Weather) -> ShadowMap:
+        """Paint the shadows for a weather; kept until another one comes."""
+        if self._shadow is not None and weather == self._weather:
+            return self._shadow
         scene, light = self.scene, light_of(weather)
         vector = self._light
         for first, values in (
@@ -211,27 +170,37 @@ class Renderer:
             (12, light.fog),
         ):
             vector[first : first + 3] = values
-        vector[15:22] = (light.extinction_per_m, light.fog_start_m, light.wetness, light.headlight, light.veil,
-                         scene.plane_z_m, scene.track_tone)  # fmt: skip
-        self._sky = paint_sky(light, self._tone, scene.hill_height_deg, scene.hill_colour, scene.scenery_seed)
-        self._shadow = paint_shadows(scene, light.sun_direction)
+        vector[15:23] = (light.extinction_per_m, light.fog_start_m, light.wetness, light.headlight, light.veil,
+                         scene.plane_z_m, scene.track_tone, light.puddles)  # fmt: skip
+        self._light_of_weather = light
+        self._sky.forget()
+        self._shadow = ShadowMap(scene, light.sun_direction)
         self._weather = weather
+        return self._shadow
 
     def rgb_bgra(self, gbuffer: GBuffer, weather: Weather, camera: CameraPose) -> Uint8Array:
         """Colour picture, (H, W, 4) uint8 B, G, R, A, sRGB. ``camera``: the pose that ``gbuffer`` was seen from."""
-        self._set_weather(weather)
+        shadow = self._set_weather(weather)
         scene = self.scene
         sprites, atlas, textures = scene.sprites, scene.atlas, scene.textures
         height, width = gbuffer.primitive.shape
         out = np.empty((height, width), dtype=np.uint32)
+        scratch = self._scratch_of(width)
+        self._sky.ensure(faces_in_view(gbuffer.rays, width, height), self._light_of_weather, self._tone)
+        under_bodies = shadow.stamp(gbuffer.bodies)
         shade_rgb(
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
             gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
             sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,
             np.float32(scene.paint_wear),
-            textures.texels, textures.start, textures.texels_per_m, self._shadow, self._shadow_place, self._sky,
-            self._tone, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background,
+            textures.texels, textures.start, textures.texels_per_m, textures.coarse, textures.coarse_start,
+            textures.along, shadow.cells, shadow.place, bool(under_bodies), self._sky.texels, self._tone,
+            self._radiance, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background, scratch.row,
+            scratch.indices, scratch.segments, scratch.stretches,
         )  # fmt: skip
+        shadow.restore(under_bodies)
+        grey = float(self._tone[int(min(np.sqrt(self._light_of_weather.fog.mean() * 1.15) / 2.0, 1.0) * 4095.0)])
+        draw_rain(out, weather, camera, grey)
         return out.view(np.uint8).reshape(height, width, 4)
 
     def depth_bgra(self, gbuffer: GBuffer) -> Uint8Array:
@@ -249,12 +218,20 @@ class Renderer:
         """Instance picture: label in R, low and high byte of the id in G and B, (H, W, 4) uint8 BGRA."""
         return self._tags(gbuffer, gbuffer.instance)
 
+    def _scratch_of(self, width: int) -> Scratch:
+        if width not in self._scratch:
+            self._scratch[width] = Scratch.of_width(width)
+        return self._scratch[width]
+
     def _tags(self, gbuffer: GBuffer, ids: Int32Array) -> Uint8Array:
         height, width = gbuffer.primitive.shape
+        scratch = self._scratch_of(width)
         out = np.empty((height, width), dtype=np.uint32)
         encode_tags(
             out, gbuffer.inverse_depth, gbuffer.primitive, gbuffer.planes, gbuffer.surface, gbuffer.surfaces,
             gbuffer.sprite_first, gbuffer.placed, self.scene.sprites.picture, self.scene.atlas.tags, MATERIAL_TAGS,
-            TAG_ROAD_LINE, TAG_TERRAIN, TAG_SKY, ids, self.scene.sprites.instance,
+            TAG_ROAD_LINE, TAG_TERRAIN, TAG_SKY, TAG_VEGETATION, self._sky.lines, gbuffer.rays, self._columns[width],
+            ids, self.scene.sprites.instance, scratch.indices, scratch.row[ROW_LINES - 1, :3],
+            scratch.row[ROW_LINES - 2, :3],
         )  # fmt: skip
         return out.view(np.uint8).reshape(height, width, 4)

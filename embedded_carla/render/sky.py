@@ -1,4 +1,8 @@
-"""The sky and the far hills, painted once per weather on the five upper faces of a cube."""
+"""The sky and what stands on the horizon, painted once per weather on the five upper faces of a cube.
+
+A face is painted when a camera first looks its way. Gradients and clouds are computed at every fourth column and second
+row and interpolated; hills, woods and the sun's disc at every texel.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,21 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from embedded_carla.render.lighting import TONE_ENTRIES, TONE_WHITE, Light
-from embedded_carla.scene.noise import hash_unit, layered_noise
+from embedded_carla.render.horizon import COLUMNS, HILLS, LOWEST, ROWS, WOODS, horizon_lines
+from embedded_carla.render.lighting import HAZE_PER_M, TONE_ENTRIES, TONE_WHITE, Light
+from embedded_carla.scene.noise import layered_noise
 
 Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
 Uint32Array = npt.NDArray[np.uint32]
 
-COLUMNS, ROWS = 1024, 544
-LOWEST = -0.0625
-"""Sideways faces (0: +x, 1: +y, 2: −x, 3: −y) span −1…1 across and LOWEST…1 upwards (tangents); face 4 looks up."""
-HILL_BIT = 0xFE000000
-"""Highest byte of a hill texel; of open sky it is 255."""
-
+FACES = 5
+HILLS_M, WOODS_M = 3000.0, 700.0
+SUN_DISC_COS = 0.99985
 _NOISE = 512
+_STEP_ROWS, _STEP_COLUMNS = 2, 4
+_CLOUD_CELLS = ((64, 64), (32, 32), (16, 16), (8, 8), (4, 4))
+_CLOUD_WEIGHTS = (1.0, 0.8, 0.5, 0.3, 0.15)
 
 
 @njit(cache=True, error_model="numpy")
@@ -33,113 +39,196 @@ def _noise_at(noise: Float32Array, x: float, y: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _hill_line(azimuth: float, height: float, seed: int) -> float:
-    """Tangent of the horizon's elevation towards ``azimuth`` (rad): hills of several widths, closed in a circle."""
-    total = 0.35
-    for k in range(1, 9):
-        waves = (1, 2, 3, 5, 9, 17, 33, 71)[k - 1]
-        phase = 6.2831853 * hash_unit(k, 3, seed)
-        total += (0.30, 0.26, 0.22, 0.14, 0.09, 0.05, 0.03, 0.018)[k - 1] * np.sin(waves * azimuth + phase)
-    return max(total, 0.06) * height
+def _direction(face: int, row: float, column: float) -> tuple[float, float, float]:
+    """Direction of a place on a face, not normalised: its largest part is 1."""
+    across = column * 2.0 / COLUMNS - 1.0
+    if face == 4:
+        return across, row * 2.0 / ROWS - 1.0, 1.0
+    up = LOWEST + row * (1.0 - LOWEST) / ROWS
+    if face == 0:
+        return 1.0, across, up
+    if face == 1:
+        return -across, 1.0, up
+    if face == 2:
+        return -1.0, -across, up
+    return across, -1.0, up
 
 
 @njit(cache=True, error_model="numpy")
-def _paint(out: Uint32Array, noise: Float32Array, tone: npt.NDArray[np.uint8], sun_direction: Float32Array,
-           sun: Float32Array, ambient: Float32Array, zenith: Float32Array, horizon: Float32Array, fog: Float32Array,
-           hill_colour: Float32Array, cloud: float, extinction: float, hill_height: float, veil: float,
-           seed: int) -> None:  # fmt: skip
-    tone_scale = (TONE_ENTRIES - 1) / np.sqrt(TONE_WHITE)
-    lines = np.empty(COLUMNS)
-    colour = np.empty(3)
+def _paint_air(nodes: Float32Array, face: int, noise: Float32Array, sun_direction: Float32Array, sun: Float32Array,
+               ambient: Float32Array, zenith: Float32Array, horizon: Float32Array, fog: Float32Array, cloud: float,
+               extinction: float, veil: float, glow: float) -> None:  # fmt: skip
+    """Radiance of sky, clouds and fog at the nodes of one face, (rows, columns, 3)."""
     threshold = 1.3 - 2.9 * cloud
-    for face in range(5):
-        for column in range(COLUMNS):
-            across = (column + 0.5) * 2.0 / COLUMNS - 1.0
-            lines[column] = 0.0
-            if face < 4:
-                lines[column] = (
-                    _hill_line(np.arctan(across) + face * 1.5707963, hill_height, seed)
-                    / np.sqrt(1.0 + across * across)
-                    * (1.0 + across * across)
+    for i in range(nodes.shape[0]):
+        for j in range(nodes.shape[1]):
+            x, y, z = _direction(face, float(i * _STEP_ROWS), float(j * _STEP_COLUMNS))
+            inverse = 1.0 / np.sqrt(x * x + y * y + z * z)
+            elevation = max(z * inverse, 0.0)
+            towards_sun = max((x * sun_direction[0] + y * sun_direction[1] + z * sun_direction[2]) * inverse, 0.0)
+            bright = towards_sun * towards_sun
+            bright = bright * bright
+            wide = bright * bright
+            narrow = wide**8
+            low = (1.0 - elevation) ** 5
+            cover, shade = 0.0, 0.0
+            if elevation > 0.004 and cloud > 0.0:
+                scale = 26.0 / (elevation + 0.10) * inverse
+                value = _noise_at(noise, x * scale + 100.0, y * scale + 40.0) + 0.5 * _noise_at(
+                    noise, x * scale * 3.1, y * scale * 3.1
                 )
-        for row in range(ROWS):
-            for column in range(COLUMNS):
-                across = (column + 0.5) * 2.0 / COLUMNS - 1.0
-                if face == 4:
-                    x, y, z = across, (row + 0.5) * 2.0 / ROWS - 1.0, 1.0
-                else:
-                    up = LOWEST + (row + 0.5) * (1.0 - LOWEST) / ROWS
-                    if face == 0:
-                        x, y = 1.0, across
-                    elif face == 1:
-                        x, y = -across, 1.0
-                    elif face == 2:
-                        x, y = -1.0, -across
-                    else:
-                        x, y = across, -1.0
-                    z = up
-                inverse = 1.0 / np.sqrt(x * x + y * y + z * z)
-                elevation = max(z * inverse, 0.0)
-                towards_sun = max((x * sun_direction[0] + y * sun_direction[1] + z * sun_direction[2]) * inverse, 0.0)
-                bright = towards_sun * towards_sun
-                bright = bright * bright
-                wide = bright * bright
-                narrow = wide**8
-                disc = 1.0 if towards_sun > 0.99985 else 0.0
-                low = (1.0 - elevation) ** 5
-                cover, shade = 0.0, 0.0
-                if elevation > 0.004 and cloud > 0.0:
-                    scale = 26.0 / (elevation + 0.10) * inverse
-                    value = _noise_at(noise, x * scale + 100.0, y * scale + 40.0) + 0.5 * _noise_at(
-                        noise, x * scale * 3.1, y * scale * 3.1
+                cover = min(max((value - threshold) * 0.9, 0.0), 1.0) * min(elevation * 12.0, 1.0)
+                cover = cover * cover * (3.0 - 2.0 * cover)
+                shade = min(max(0.5 + 0.22 * value, 0.0), 1.0)
+            # Seen flat, a layer of fog is thick; seen upwards, thin.
+            thickness = max(extinction - HAZE_PER_M, 0.0) * 220.0 / max(elevation, 0.02)
+            through = np.exp(-thickness) * (1.0 - veil)
+            for c in range(3):
+                value = zenith[c] + (horizon[c] - zenith[c]) * low
+                value += sun[c] * (0.10 * wide + 0.9 * narrow) * (1.0 - cloud) * 0.8 * glow
+                lit = ambient[c] * (1.15 + 0.7 * (1.0 - cloud)) + 0.45 * sun[c] * (0.6 + wide)
+                cloud_colour = lit * (1.0 - 0.45 * shade * (0.4 + 0.6 * cloud))
+                value = value * (1.0 - cover) + cloud_colour * cover
+                nodes[i, j, c] = fog[c] + (value - fog[c]) * through
+
+
+@njit(cache=True, error_model="numpy")
+def _fill(out: Uint32Array, nodes: Float32Array, tone: npt.NDArray[np.uint8]) -> None:
+    """Display colours of one face, interpolated between the nodes."""
+    scale = np.float32((TONE_ENTRIES - 1) / np.sqrt(TONE_WHITE))
+    half, last = np.float32(0.5), np.int32(TONE_ENTRIES - 1)
+    line = np.empty((3, nodes.shape[1]), dtype=np.float32)
+    entries = np.empty((3, COLUMNS), dtype=np.int32)
+    for row in range(ROWS):
+        i = row // _STEP_ROWS
+        p = np.float32((row + 0.5 - i * _STEP_ROWS) / _STEP_ROWS)
+        for c in range(3):
+            for j in range(line.shape[1]):
+                line[c, j] = nodes[i, j, c] + (nodes[i + 1, j, c] - nodes[i, j, c]) * p
+            for j in range(line.shape[1] - 1):
+                for k in range(_STEP_COLUMNS):
+                    q = np.float32((k + 0.5) / _STEP_COLUMNS)
+                    value = line[c, j] + (line[c, j + 1] - line[c, j]) * q
+                    entries[c, j * _STEP_COLUMNS + k] = min(
+                        np.int32(np.sqrt(max(value, np.float32(0.0))) * scale + half), last
                     )
-                    cover = min(max((value - threshold) * 0.9, 0.0), 1.0) * min(elevation * 12.0, 1.0)
-                    cover = cover * cover * (3.0 - 2.0 * cover)
-                    shade = min(max(0.5 + 0.22 * value, 0.0), 1.0)
-                # Seen flat, a layer of fog is thick; seen upwards, thin.
-                thickness = max(extinction - 1.2e-4, 0.0) * 220.0 / max(elevation, 0.02)
-                through = np.exp(-thickness) * (1.0 - veil)
-                hill = 0.0
-                if face < 4:
-                    texel = (1.0 - LOWEST) / ROWS
-                    hill = min(max((lines[column] - z) / texel + 0.5, 0.0), 1.0)
-                for c in range(3):
-                    value = zenith[c] + (horizon[c] - zenith[c]) * low
-                    value += sun[c] * (0.10 * wide + 0.9 * narrow + 12.0 * disc) * (1.0 - cloud) * 0.8
-                    lit = ambient[c] * (1.15 + 0.7 * (1.0 - cloud)) + 0.45 * sun[c] * (0.6 + wide)
-                    cloud_colour = lit * (1.0 - 0.45 * shade * (0.4 + 0.6 * cloud))
-                    value = value * (1.0 - cover) + cloud_colour * cover
-                    if hill > 0.0:
-                        rough = 0.9 + 0.12 * _noise_at(noise, column * 0.37 + face * 97.0, row * 0.9)
-                        land = hill_colour[c] * rough * (ambient[c] + 0.55 * sun[c] * max(sun_direction[2], 0.0))
-                        land = land + (horizon[c] - land) * 0.45
-                        value = value * (1.0 - hill) + land * hill
-                        through_here = np.exp(-max(extinction - 1.2e-4, 0.0) * 3000.0) * (1.0 - veil)
-                        value_through = through * (1.0 - hill) + through_here * hill
-                    else:
-                        value_through = through
-                    colour[c] = fog[c] + (value - fog[c]) * value_through
-                top = HILL_BIT if hill > 0.5 else 0xFF000000
-                packed = np.uint32(top)
-                for c in range(3):
-                    entry = min(int(np.sqrt(max(colour[c], 0.0)) * tone_scale + 0.5), TONE_ENTRIES - 1)
-                    packed |= np.uint32(np.uint32(tone[entry]) << np.uint32(16 - 8 * c))
-                out[face, row, column] = packed
+        for column in range(COLUMNS):
+            red, green = np.uint32(tone[entries[0, column]]), np.uint32(tone[entries[1, column]])
+            blue = np.uint32(tone[entries[2, column]])
+            out[row, column] = np.uint32(0xFF000000) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
 
 
-def paint_sky(light: Light, tone: npt.NDArray[np.uint8], hill_height_deg: float,
-              hill_colour: tuple[float, float, float], seed: int) -> Uint32Array:  # fmt: skip
-    """Paint the sky.
+@njit(cache=True, error_model="numpy")
+def _paint_land(out: Uint32Array, face: int, lines: Float32Array, noise: Float32Array, tone: npt.NDArray[np.uint8],
+                sun_direction: Float32Array, sun: Float32Array, ambient: Float32Array, horizon: Float32Array,
+                fog: Float32Array, colours: Float32Array, extinction: float, veil: float) -> None:  # fmt: skip
+    """Hills and woods over the sky of one sideways face: colours (2, 3)."""
+    tone_scale = (TONE_ENTRIES - 1) / np.sqrt(TONE_WHITE)
+    fogged = max(extinction - HAZE_PER_M, 0.0)
+    through = (np.exp(-fogged * HILLS_M) * (1.0 - veil), np.exp(-fogged * WOODS_M) * (1.0 - veil))
+    up = max(sun_direction[2], 0.0)
+    for column in range(COLUMNS):
+        hills, woods = lines[HILLS, face, column], lines[WOODS, face, column]
+        for row in range(ROWS):
+            z = LOWEST + (row + 0.5) * (1.0 - LOWEST) / ROWS
+            if z > max(hills, woods):
+                break
+            near = z <= woods
+            kind = 1 if near else 0
+            place, air = face * COLUMNS + column, 0.10 if near else 0.42
+            rough = _noise_at(noise, place * (0.9 if near else 0.22), row * (1.7 if near else 0.9) + 60.0 * kind)
+            fields = _noise_at(noise, place * 0.045, row * 0.35)
+            tone_here = 1.0 + (0.22 * rough if near else 0.10 * rough + 0.12 * fields)
+            light = 0.35 if near else 0.62 * up + 0.14
+            packed = np.uint32(0xFF000000)
+            for c in range(3):
+                land = colours[kind, c] * max(tone_here, 0.3) * (ambient[c] * (0.75 if near else 1.0) + light * sun[c])
+                land += (horizon[c] - land) * air
+                value = fog[c] + (land - fog[c]) * through[kind]
+                entry = min(int(np.sqrt(max(value, 0.0)) * tone_scale + 0.5), TONE_ENTRIES - 1)
+                packed |= np.uint32(np.uint32(tone[entry]) << np.uint32(16 - 8 * c))
+            out[row, column] = packed
 
-    Returns:
-        (5, 544, 1024) uint32 display colours 0xAARRGGBB; rows upwards; alpha 254 marks hills, 255 open sky.
+
+@njit(cache=True, error_model="numpy")
+def _paint_sun(out: Uint32Array, face: int, lines: Float32Array, direction: Float32Array, white: np.uint32) -> None:
+    """The sun's disc on one face, where no land hides it."""
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            x, y, z = _direction(face, row + 0.5, column + 0.5)
+            along = x * direction[0] + y * direction[1] + z * direction[2]
+            over_land = face == 4 or z > max(lines[HILLS, face, column], lines[WOODS, face, column])
+            near = along > 0.0 and along * along > SUN_DISC_COS * SUN_DISC_COS * (x * x + y * y + z * z)
+            if near and over_land:
+                out[row, column] = white
+
+
+# Planes whose inner sides meet in a face's cone: n · direction ≥ 0 inside.
+_PLANES = np.array(
+    [
+        [[1, -1, 0], [1, 1, 0], [1, 0, -1]],
+        [[-1, 1, 0], [1, 1, 0], [0, 1, -1]],
+        [[-1, -1, 0], [-1, 1, 0], [-1, 0, -1]],
+        [[-1, -1, 0], [1, -1, 0], [0, -1, -1]],
+        [[0, 0, 1], [-1, 0, 1], [1, 0, 1]],
+    ],
+    dtype=np.float64,
+)
+
+
+def faces_in_view(rays: Float64Array, width: int, height: int) -> list[int]:
+    """Faces that a camera may see, by the planes of each face's cone: never too few. ``rays``: see ``ray_table``."""
+    x, y = np.array([-1.0, width, -1.0, width]), np.array([-1.0, -1.0, height, height])
+    corners = rays[1] + x[:, None] * rays[2] + y[:, None] * rays[3]
+    inside = (_PLANES.reshape(-1, 3) @ corners.T >= 0.0).any(axis=1).reshape(FACES, 3)
+    return [int(face) for face in np.flatnonzero(inside.all(axis=1))]
+
+
+class Sky:
+    """The painted sky of one weather.
+
+    Attributes:
+        texels: (5, ROWS, COLUMNS) display colours 0xFFRRGGBB, rows upwards; valid where a face has been painted.
+        lines: see ``horizon_lines``.
     """
-    seed = int(seed % 1_000_003)
-    noise = layered_noise(
-        _NOISE, _NOISE, ((64, 64), (32, 32), (16, 16), (8, 8), (4, 4)), (1.0, 0.8, 0.5, 0.3, 0.15), seed + 11
-    )
-    out = np.empty((5, ROWS, COLUMNS), dtype=np.uint32)
-    _paint(out, noise, tone, light.sun_direction, light.sun, light.ambient, light.zenith, light.horizon, light.fog,
-           np.array(hill_colour, np.float32), light.cloud, light.extinction_per_m,
-           float(np.tan(np.radians(hill_height_deg))), light.veil, seed)  # fmt: skip
-    return out
+
+    def __init__(self, hill_height_deg: float, hill_colour: tuple[float, float, float], tree_line_deg: float,
+                 tree_colour: tuple[float, float, float], seed: int) -> None:  # fmt: skip
+        self.texels: Uint32Array = np.zeros((FACES, ROWS, COLUMNS), dtype=np.uint32)
+        self.lines = horizon_lines(hill_height_deg, tree_line_deg, seed)
+        self._colours = np.array([hill_colour, tree_colour], dtype=np.float32)
+        self._seed = int(seed % 1_000_003) + 11
+        self._noise: Float32Array | None = None
+        self._painted = [False] * FACES
+
+    def forget(self) -> None:
+        """Another weather: all faces must be painted again."""
+        self._painted = [False] * FACES
+
+    def ensure(self, faces: list[int], light: Light, tone: npt.NDArray[np.uint8]) -> None:
+        """Paint those of ``faces`` that are not painted yet."""
+        for face in faces:
+            if not self._painted[face]:
+                self._paint(face, light, tone)
+                self._painted[face] = True
+
+    def _paint(self, face: int, light: Light, tone: npt.NDArray[np.uint8]) -> None:
+        if self._noise is None:
+            self._noise = layered_noise(_NOISE, _NOISE, _CLOUD_CELLS, _CLOUD_WEIGHTS, self._seed)
+        nodes = np.empty((ROWS // _STEP_ROWS + 1, COLUMNS // _STEP_COLUMNS + 1, 3), dtype=np.float32)
+        _paint_air(nodes, face, self._noise, light.sun_direction, light.sun, light.ambient, light.zenith, light.horizon,
+                   light.fog, light.cloud, light.extinction_per_m, light.veil, light.glow)  # fmt: skip
+        out = self.texels[face]
+        _fill(out, nodes, tone)
+        if face < 4:
+            _paint_land(out, face, self.lines, self._noise, tone, light.sun_direction, light.sun, light.ambient,
+                        light.horizon, light.fog, self._colours, light.extinction_per_m, light.veil)  # fmt: skip
+        disc = light.sun * np.float32(8.0 * (1.0 - light.cloud))
+        through = np.float32(np.exp(-(light.extinction_per_m - HAZE_PER_M) * 600.0))
+        if float(disc.max() * through) > 0.5:
+            entries = np.clip(
+                np.sqrt((light.horizon + disc) * through) * ((TONE_ENTRIES - 1) / TONE_WHITE**0.5), 0, 4095
+            )
+            red, green, blue = (int(v) for v in tone[entries.astype(np.int32)])
+            colour = np.uint32(0xFF000000 | red << 16 | green << 8 | blue)
+            _paint_sun(out, face, self.lines, light.sun_direction, colour)

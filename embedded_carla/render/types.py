@@ -28,8 +28,9 @@ class Weather:
     Attributes:
         cloudiness, precipitation, precipitation_deposits, wind_intensity, fog_density, wetness: 0..100.
         sun_azimuth_angle: deg, clockwise from +x (0..360); sun_altitude_angle: deg, -90 (midnight)..90 (noon).
-        fog_distance: m from the camera at which fog starts; fog_falloff: decrease with height, 1/km.
-        scattering_intensity, mie_scattering_scale, rayleigh_scattering_scale: 0..1, weak tints of the haze.
+        fog_distance: m from the camera at which fog starts. fog_falloff: without effect.
+        scattering_intensity, mie_scattering_scale: size of the halo round the sun. rayleigh_scattering_scale: how blue
+            the sky overhead is.
         dust_storm: 0..100.
     """
 

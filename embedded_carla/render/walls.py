@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.render.headlights import beam_on_upright
+from embedded_carla.render.kernel import kernel
 from embedded_carla.render.raster import Float32Array
+from embedded_carla.scene.noise import hash_unit
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 _RAIL, _FACADE, _ROOF, _BODY = 5, 6, 7, 8
+_LAMPLIGHT, _TAIL_LAMP = np.float32(0.40), np.float32(0.5)
 
 
-@njit(cache=True, error_model="numpy")
-def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Array, row: Float32Array, low: int,
+@kernel
+def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Array, columns: Float32Array,
+                inverse_focal: float, centre_x: float, rise: float, rise_step: float, row: Float32Array, low: int,
                 high: int) -> None:  # fmt: skip
     """Radiance (lines 7-9) of pixels [low, high) of one wall.
 
     A vehicle's body (material BODY) keeps its own linear colour in columns 2-4 of its surface row. Walls read line 1 as
     metres along and line 2 as metres up (bodies: shares of the length from −1 to 1 and of the height from 0 to 1).
+    ``rise`` + column · ``rise_step``: change of height over the camera per metre of depth.
     """
     material = int(surface[0])
     colour = colours[material]
@@ -34,6 +39,7 @@ def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Arra
     for k in range(low, high):
         u, v = row[1, k], row[2, k]
         red, green, blue = colour[0], colour[1], colour[2]
+        glow, lamp = _ZERO, _ZERO
         if material == _RAIL:
             # Two waves of the profile: light ridges, a dark groove between.
             phase = (v - np.float32(0.42)) * np.float32(1.0 / 0.34)
@@ -45,6 +51,9 @@ def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Arra
             p, q = column - np.floor(column), floor - np.floor(floor)
             if v > np.float32(1.0) and np.float32(0.3) < p < np.float32(0.7) and np.float32(0.32) < q < np.float32(0.8):
                 red, green, blue = np.float32(0.035), np.float32(0.045), np.float32(0.055)
+                house = int(surface[13] * np.float32(97.0)) + int(surface[14] * np.float32(53.0))
+                if light[18] > np.float32(0.5) and hash_unit(int(column), int(floor) + house, 5) < np.float32(0.3):
+                    glow = _LAMPLIGHT * light[18]
         elif material == _ROOF:
             course = v * np.float32(3.0)
             gain = np.float32(0.8) + np.float32(0.4) * (course - np.floor(course))
@@ -57,5 +66,11 @@ def wall_colour(surface: Float32Array, colours: Float32Array, light: Float32Arra
                 red, green, blue = np.float32(0.02), np.float32(0.02), np.float32(0.022)
             elif surface[7] != _ZERO and abs(u) > np.float32(0.66) and np.float32(0.45) < v < np.float32(0.85):
                 red, green, blue = np.float32(0.45), np.float32(0.025), np.float32(0.02)
-        headlight = light[18] * np.float32(0.5) / (_ONE + row[0, k] * row[0, k] * np.float32(1.0 / 420.0))
-        row[7, k], row[8, k], row[9, k] = red * (er + headlight), green * (eg + headlight), blue * (eb + headlight)
+                lamp = _TAIL_LAMP * light[18]
+        headlight = _ZERO
+        if light[18] > _ZERO:
+            sideways, over_m = (columns[k] - centre_x) * inverse_focal, row[0, k] * (rise + rise_step * columns[k])
+            headlight = beam_on_upright(light[18], row[0, k], sideways, over_m)
+        row[7, k] = red * (er + headlight) + glow + lamp
+        row[8, k] = green * (eg + headlight) + np.float32(0.62) * glow + np.float32(0.05) * lamp
+        row[9, k] = blue * (eb + headlight) + np.float32(0.30) * glow + np.float32(0.04) * lamp

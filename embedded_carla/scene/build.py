@@ -16,6 +16,7 @@ from embedded_carla.scene.sprites import build_atlas
 from embedded_carla.scene.terrain import add_terrain, plane_height
 from embedded_carla.scene.textures import build_textures
 from embedded_carla.scene.types import Float32Array, Material, Scene
+from embedded_carla.scene.variation import vary_pack
 
 PAVEMENT_SPACING_M = 2.0
 SHADOW_CELL_M = 0.25
@@ -71,7 +72,7 @@ def build_scene(xodr: str, carla_map: carla.Map, scenery_seed: int, texture_pack
         OpenDriveError: no road that ``carla.Map`` knows too.
         UnknownTexturePackError: no such pack.
     """
-    pack = find_pack(texture_pack)
+    pack = vary_pack(find_pack(texture_pack), scenery_seed)
     found: list[tuple[int, bool, LaneSection, SectionGeometry]] = []
     for number, road in enumerate(read_roads(xodr)):
         for section in road.sections:
@@ -128,5 +129,7 @@ def build_scene(xodr: str, carla_map: carla.Map, scenery_seed: int, texture_pack
         shadow_shape=(int(extent[1] / cell_m) + 1, int(extent[0] / cell_m) + 1),
         hill_height_deg=pack.hills,
         hill_colour=pack.hill_colour,
+        tree_line_deg=0.4 + pack.trees_per_km / 160.0,
+        tree_colour=pack.leaves,
         scenery_seed=scenery_seed,
     )

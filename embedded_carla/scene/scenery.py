@@ -1,4 +1,4 @@
-"""Where trees, bushes, houses, marker posts and guard rails stand, drawn from a seed, clear of every road."""
+"""Where plants, houses, marker posts, parked vehicles and guard rails stand, drawn from a seed, clear of every road."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import njit
 
+from embedded_carla.scene.bodies import TWO_TRIANGLES, body_quads
 from embedded_carla.scene.boxes import add_building, add_guard_rail
 from embedded_carla.scene.centrelines import FloatArray, SectionGeometry
 from embedded_carla.scene.mesh import MeshBuilder
 from embedded_carla.scene.packs import TexturePack
 from embedded_carla.scene.ribbons import VERGE_DROP_M
 from embedded_carla.scene.sprites import VARIANTS, Picture
-from embedded_carla.scene.types import SpriteSet
+from embedded_carla.scene.types import TAG_CAR, SpriteSet
 
 CLEAR_OF_ROAD_M = 4.0
 MARKER_POST_M = 0.8
 RAIL_OFFSET_M = 1.1
 RAIL_RADIUS_M = 160.0
 BLOCK_M = 60.0
+PARKED_PER_KM = 8.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -169,13 +171,39 @@ def _buildings(
         add_building(mesh, x, y, float(point[2]) - VERGE_DROP_M, yaw, size, 500 + k)
 
 
+def _parked_vehicles(
+    mesh: MeshBuilder, geometry: SectionGeometry, rng: np.random.Generator, pavement: FloatArray
+) -> None:
+    """Cars and vans left beside the road, along it, as far from it as the plants."""
+    length = float(geometry.s_m[-1] - geometry.s_m[0])
+    for k in range(rng.poisson(PARKED_PER_KM * length / 1000.0)):
+        side, s = float(rng.choice((-1.0, 1.0))), float(geometry.s_m[0]) + float(rng.uniform(0, length))
+        van = rng.random() < 0.25
+        extent = (2.6, 1.0, 1.05) if van else (float(rng.uniform(1.8, 2.4)), 0.92, float(rng.uniform(0.70, 0.80)))
+        level, tint = float(rng.choice((40, 90, 150, 205))), rng.uniform(0.55, 1.15, 3)
+        colour = tuple(int(min(level * t, 255.0)) for t in tint)
+        point, away = _edge(geometry, s, side)
+        away_m = CLEAR_OF_ROAD_M + math.hypot(extent[0], extent[1]) + float(rng.uniform(0.3, 2.0))
+        x, y = float(point[0] + away[0] * away_m), float(point[1] + away[1] * away_m)
+        if distance_to_points(x, y, pavement) < CLEAR_OF_ROAD_M + 0.25 + math.hypot(extent[0], extent[1]):
+            continue
+        yaw_deg = math.degrees(math.atan2(away[1], away[0])) + 90.0 * side + float(rng.normal(0, 4.0))
+        centre = (x, y, float(point[2]) - VERGE_DROP_M + extent[2])
+        quads, coordinates, rows = body_quads(centre, yaw_deg, 0.0, extent, (colour[0], colour[1], colour[2]), TAG_CAR)
+        first = mesh.vertex_count + 4 * np.arange(len(quads), dtype=np.int32)
+        triangles = (first[:, None, None] + TWO_TRIANGLES).reshape(-1, 3)
+        surface = np.repeat([mesh.surface(tuple(float(v) for v in row)) for row in rows], 2).astype(np.int32)
+        mesh.add_triangles(quads.reshape(-1, 3), coordinates.reshape(-1, 2), triangles, surface, 700 + k)
+        mesh.close_tile()
+
+
 def add_scenery(
     mesh: MeshBuilder, geometries: list[SectionGeometry], pack: TexturePack, seed: int, pavement: FloatArray
 ) -> SpriteSet:
     """Dress all sections.
 
     Args:
-        mesh: grows by buildings and rails.
+        mesh: grows by buildings, vehicles and rails.
         geometries: sections outside junctions.
         pack: densities and kinds.
         seed: scenery seed; same seed, same places.
@@ -188,4 +216,5 @@ def add_scenery(
         _posts(geometry, pavement, sprites)
         _rails(mesh, geometry, rng, pavement, sprites)
         _buildings(mesh, geometry, pack, rng, pavement)
+        _parked_vehicles(mesh, geometry, rng, pavement)
     return sprites.freeze()

@@ -67,11 +67,71 @@ def _draw_damage(out: Float32Array, patches: int, cracks: int, joints: int, seed
                     out[(int(row) + i) % size, (int(column) + j) % size] -= np.float32(1.5 * (1.0 - d))
 
 
+@njit(cache=True, error_model="numpy")
+def _draw_seams(out: Float32Array, seams: int, seed: int) -> None:
+    """Tarred seams along the road, between strips paved apart, whose tones differ; they wander and close after 64 m."""
+    size = out.shape[0]
+    for k in range(seams):
+        start, stop = hash_unit(k, 41, seed) * size, hash_unit(k, 42, seed) * size
+        wander, phase = 2.0 + 5.0 * hash_unit(k, 43, seed), 6.2831853 * hash_unit(k, 44, seed)
+        tone, half = np.float32(0.9 * (hash_unit(k, 45, seed) - 0.5)), 1 + int(2.2 * hash_unit(k, 46, seed))
+        gap, filled = 6.2831853 * hash_unit(k, 47, seed), hash_unit(k, 48, seed) < 0.65
+        for i in range(size):
+            turn = 6.2831853 * i / size
+            shift = wander * (np.sin(turn + phase) + 0.4 * np.sin(5.0 * turn + 2.0 * phase))
+            first = int(start + shift)
+            for j in range(int(abs(stop - start))):
+                out[i, (first + j) % size] += tone
+            if filled and np.sin(3.0 * turn + gap) > -0.75:
+                for j in range(-half, half + 1):
+                    out[i, (first + j) % size] = np.float32(-2.9 + 0.5 * hash_unit(i, k, seed))
+
+
+@njit(cache=True, error_model="numpy")
+def _draw_nets(out: Float32Array, nets: int, seed: int) -> None:
+    """Places where the surface has broken into a net of cracks."""
+    size = out.shape[0]
+    for k in range(nets):
+        row, column = hash_unit(k, 51, seed) * size, hash_unit(k, 52, seed) * size
+        rows, columns = 10.0 + 24.0 * hash_unit(k, 53, seed), 25.0 + 50.0 * hash_unit(k, 54, seed)
+        for step in range(70):
+            i = row + rows * (hash_unit(step, 55 + k, seed) - 0.5)
+            j = column + columns * (hash_unit(step, 75 + k, seed) - 0.5)
+            di, dj = 0.4 * (hash_unit(step, 95 + k, seed) - 0.5), 2.0 * (hash_unit(step, 115 + k, seed) - 0.5)
+            for _ in range(12):
+                out[int(i) % size, int(j) % size] -= np.float32(1.6)
+                i += di
+                j += dj
+
+
 def _asphalt_macro(pack: TexturePack, seed: int) -> Float32Array:
     base = layered_noise(SIZE, SIZE, ((64, 128), (16, 32), (4, 8)), (1.0, 0.6, 0.35), seed)
     joints = round(SIZE / 8.0 / pack.joints_m) if pack.joints_m > 0 else 0
+    _draw_seams(base, 1 + int(hash_unit(3, 61, seed) * 3.0), seed)
     _draw_damage(base, round(60 * pack.patches), 3 * pack.cracks, joints, seed)
+    _draw_nets(base, pack.cracks, seed)
     return base
+
+
+def _along(wear: float, seed: int) -> Float32Array:
+    """(2, LEVELS, SIZE): see ``TextureSet.along``. Resurfaced lengths with sharp ends; paint that comes and goes."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    tone, missing = np.empty(SIZE), np.zeros(SIZE)
+    at = 0
+    while at < SIZE:
+        length = int(rng.integers(18, 110))
+        tone[at : at + length] = float(np.exp(0.20 * np.clip(rng.normal(), -2.5, 2.5)))
+        at += length
+    for waves, weight in ((5, 0.8), (13, 0.8), (31, 0.6), (67, 0.5), (149, 0.5)):
+        phase = rng.uniform(0.0, 2.0 * np.pi)
+        missing += weight * np.sin(2.0 * np.pi * waves * np.arange(SIZE) / SIZE + phase)
+    # Of the sum, deviation 0.96, a quarter of fresh and half of badly worn roads lies above the threshold.
+    missing = np.clip((missing - 1.15 + 2.6 * wear) * 0.75, 0.0, 0.96)
+    out = np.zeros((2, LEVELS, SIZE), dtype=np.float32)
+    for row, values in enumerate((tone, missing)):
+        for level in range(LEVELS):
+            out[row, level, : SIZE >> level] = values.reshape(SIZE >> level, -1).mean(axis=1)
+    return out
 
 
 def _ground_grain(seed: int) -> Float32Array:
@@ -111,6 +171,21 @@ def _rip_map(image: Float32Array, out: npt.NDArray[np.uint8], start: npt.NDArray
             rows = less
 
 
+@njit(cache=True, error_model="numpy")
+def _pack_neighbours(texels: npt.NDArray[np.uint8], out: npt.NDArray[np.uint32], start: npt.NDArray[np.int32]) -> None:
+    """Per texel of one texture: itself, the next in its row, and the two below them, lowest byte first."""
+    for a in range(LEVELS):
+        for b in range(LEVELS):
+            rows, columns, first = SIZE >> a, SIZE >> b, start[a, b]
+            for i in range(rows):
+                upper, lower = first + i * columns, first + ((i + 1) % rows) * columns
+                for j in range(columns):
+                    right = (j + 1) % columns
+                    value = np.uint32(texels[upper + j]) | (np.uint32(texels[upper + right]) << np.uint32(8))
+                    value |= np.uint32(texels[lower + j]) << np.uint32(16)
+                    out[upper + j] = value | (np.uint32(texels[lower + right]) << np.uint32(24))
+
+
 def build_textures(pack: TexturePack, seed: int) -> TextureSet:
     """Draw the four textures of a pack. Same pack and seed, same bytes."""
     seed = int(seed % 1_000_003)
@@ -121,4 +196,10 @@ def build_textures(pack: TexturePack, seed: int) -> TextureSet:
     for k, image in enumerate(images):
         _rip_map(image.astype(np.float32), texels[k * per_texture : (k + 1) * per_texture], start[k])
         start[k] += k * per_texture
-    return TextureSet(texels, start, TEXELS_PER_M)
+    coarse, coarse_start = np.empty(2 * per_texture, dtype=np.uint32), np.empty((2, LEVELS, LEVELS), dtype=np.int32)
+    for k, texture in enumerate((ASPHALT_MACRO, GROUND_MACRO)):
+        part = slice(k * per_texture, (k + 1) * per_texture)
+        own_start = start[texture] - np.int32(texture * per_texture)
+        _pack_neighbours(texels[texture * per_texture : (texture + 1) * per_texture], coarse[part], own_start)
+        coarse_start[k] = own_start + np.int32(k * per_texture)
+    return TextureSet(texels, start, TEXELS_PER_M, coarse, coarse_start, _along(pack.wear, seed + 4))

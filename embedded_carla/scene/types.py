@@ -32,7 +32,7 @@ class Material(IntEnum):
 MATERIAL_TAGS = np.array([1, 1, 2, 10, 10, 28, 3, 3, 14, 14, 14], dtype=np.int32)
 """CARLA 0.9.16 city object label of each material (``carla.CityObjectLabel``)."""
 
-TAG_POLE, TAG_VEGETATION, TAG_TERRAIN, TAG_SKY, TAG_ROAD_LINE = 6, 9, 10, 11, 24
+TAG_POLE, TAG_VEGETATION, TAG_TERRAIN, TAG_SKY, TAG_CAR, TAG_ROAD_LINE = 6, 9, 10, 11, 14, 24
 
 
 class Surface(IntEnum):
@@ -87,8 +87,9 @@ class SpriteAtlas:
     """Pictures of sprites in halving sizes, all levels flat behind one another.
 
     Attributes:
-        texels: (N, 8) uint8: r, g, b (albedo × 255), opaque (0 or 255), normal right, up, near (+128), unused.
-        level_start: (pictures, levels) first texel. Level k is (128 >> k) rows by (64 >> k) columns.
+        texels: (N, 8) uint8: r, g, b (albedo × 255), opaque (0 or 255), normal right, up, near (+128), reflector
+            (share × 255 that throws light back where it came from).
+        level_start: (pictures, levels) first texel. Level k is (256 >> k) rows by (128 >> k) columns.
         tags: semantic tag of each picture.
     """
 
@@ -105,11 +106,18 @@ class TextureSet:
         texels: flat uint8, 128 = neutral.
         start: (4, 10, 10) first texel by texture, column level, row level.
         texels_per_m: (4, 2) along the first and the second surface coordinate.
+        coarse: flat uint32 of the second and the fourth texture: four neighbouring texels in each entry.
+        coarse_start: (2, 10, 10) first entry.
+        along: (2, 10, 512) what changes along a road only, by halvings: factor on the pavement's albedo, share of paint
+            missing. One entry per metre at the finest level.
     """
 
     texels: Uint8Array
     start: Int32Array
     texels_per_m: Float32Array
+    coarse: npt.NDArray[np.uint32]
+    coarse_start: Int32Array
+    along: Float32Array
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,7 @@ class Scene:
         track_tone: brightening (or darkening, negative) of wheel tracks.
         plane_z_m: height of the endless ground behind everything.
         shadow_origin: (2,) m; shadow_cell_m: size of a cell of the shadow picture; shadow_shape: rows (y), columns (x).
-        hill_height_deg, hill_colour: the far horizon.
+        hill_height_deg, hill_colour, tree_line_deg, tree_colour: the far horizon, and the woods before it.
         scenery_seed: as given.
     """
 
@@ -154,4 +162,6 @@ class Scene:
     shadow_shape: tuple[int, int]
     hill_height_deg: float
     hill_colour: tuple[float, float, float]
+    tree_line_deg: float
+    tree_colour: tuple[float, float, float]
     scenery_seed: int

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embedded_carla.render.types import BoxActor, CameraPose, Weather
+from embedded_carla.sensors.film import Film
 from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.world.pose import Pose
 from embedded_carla.world.weather import CLEAR_NOON
@@ -27,20 +28,22 @@ CAMERA_TYPES = (
 
 
 class CameraSettings(NamedTuple):
-    """Picture size (px) and horizontal field of view (deg)."""
+    """Picture size (px), horizontal field of view (deg), and what the film does with light (colour pictures only)."""
 
     width: int
     height: int
     fov_deg: float
+    film: Film = Film()
 
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, str]) -> CameraSettings:
-        """Read ``image_size_x``, ``image_size_y`` and ``fov``.
+        """Read ``image_size_x``, ``image_size_y``, ``fov`` and the film (see ``camera_attributes``).
 
         Raises:
             ValueError: not numbers, or out of range.
         """
-        settings = cls(int(attributes["image_size_x"]), int(attributes["image_size_y"]), float(attributes["fov"]))
+        width, height = int(attributes["image_size_x"]), int(attributes["image_size_y"])
+        settings = cls(width, height, float(attributes["fov"]), Film.from_attributes(attributes))
         if not (0 < settings.width <= LARGEST_SIDE_PX and 0 < settings.height <= LARGEST_SIDE_PX):
             raise ValueError(f"image_size_x and image_size_y must be 1..{LARGEST_SIDE_PX}")
         if not FOV_RANGE_DEG[0] <= settings.fov_deg <= FOV_RANGE_DEG[1]:
@@ -57,6 +60,10 @@ class View(NamedTuple):
 
     pose: Pose
     settings: CameraSettings
+
+    def without_film(self) -> View:
+        """What decides which surfaces are seen."""
+        return View(self.pose, self.settings._replace(film=Film()))
 
 
 class SharedViews:
@@ -78,11 +85,13 @@ class SharedViews:
             sensor_type: number of the camera's kind on the wire.
         """
         camera = CameraPose(*view.pose)
-        if view != self._view:
-            self._gbuffer = self._renderer.view(camera, *view.settings, self._bodies)
-            self._view = view
+        seen = view.without_film()
+        if seen != self._view:
+            size = view.settings
+            self._gbuffer = self._renderer.view(camera, size.width, size.height, size.fov_deg, self._bodies)
+            self._view = seen
         if sensor_type == tables.SENSOR_RGB_CAMERA:
-            return self._renderer.rgb_bgra(self._gbuffer, self._weather, camera)
+            return view.settings.film.develop(self._renderer.rgb_bgra(self._gbuffer, self._weather, camera))
         if sensor_type == tables.SENSOR_DEPTH_CAMERA:
             return self._renderer.depth_bgra(self._gbuffer)
         if sensor_type == tables.SENSOR_SEMANTIC_CAMERA:

@@ -137,8 +137,7 @@ def _sensor(name: str, kind: Kind, sensor_type: int | None, extra: tuple[Attribu
     return Blueprint(blueprint_id, kind, common + extra, sensor_type=sensor_type)
 
 
-# Public attributes of CARLA's cameras. Size, field of view and sensor_tick take effect; the effects of lens
-# and film are accepted and not drawn (the harness degrades pictures itself).
+# Public attributes of CARLA's cameras; sensors/camera_attributes.py says which take effect.
 _CAMERA = _numbers(
     {
         "image_size_x": "800",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedded_carla.render.camera import camera_axes
-from embedded_carla.render.raster import PLANE_COLUMNS, draw_triangles
+from embedded_carla.render.raster import PLANE_COLUMNS, DrawScratch, draw_triangles
 from embedded_carla.render.types import CameraPose
 
 WIDTH, HEIGHT, FOCAL = 160, 90, 80.0
@@ -35,6 +35,7 @@ def _draw(
         planes,
         source,
         1,
+        *DrawScratch().arrays(np.array([[0, len(vertices)]], np.int32)),
     )
     return depth, prim, planes, source
 

@@ -44,7 +44,7 @@ def test_same_arguments_same_scene() -> None:
 def test_arrays_are_contiguous_and_32_bit() -> None:
     for name, value in _arrays(_scene()).items():
         assert value.flags.c_contiguous, name
-        assert value.dtype in (np.float32, np.int32, np.uint8), name
+        assert value.dtype in (np.float32, np.int32, np.uint32, np.uint8), name
 
 
 def test_seed_moves_scenery_and_texture_but_not_the_road() -> None:
