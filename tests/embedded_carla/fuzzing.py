@@ -140,7 +140,7 @@ def flood(host: str, port: int, stream_port: int, seed: int, messages: int) -> i
             silent.append(subscriber)  # never reads
             if len(silent) > 20:
                 silent.pop(0).close()
-            answered += _replies(fair, {msgpack.unpackb(r, strict_map_key=False)[1] for r in requests})
+            answered += replies(fair, {msgpack.unpackb(r, strict_map_key=False)[1] for r in requests})
             if round_number % 50 == 49:
                 _fresh_start(fair)
     for subscriber in silent:
@@ -148,7 +148,12 @@ def flood(host: str, port: int, stream_port: int, seed: int, messages: int) -> i
     return answered
 
 
-def _replies(sock: socket.socket, expected: set[int]) -> int:
+def replies(sock: socket.socket, expected: set[int]) -> int:
+    """Read until every expected request is answered, by their ids; returns how many.
+
+    Raises:
+        AssertionError: an answer is missing, or nobody waits for it.
+    """
     unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=1 << 28)
     missing = set(expected)
     while missing:
@@ -164,7 +169,7 @@ def _replies(sock: socket.socket, expected: set[int]) -> int:
 def _fresh_start(sock: socket.socket) -> None:
     """Load the world again: what the nonsense has spawned is gone."""
     sock.sendall(msgpack.packb([0, 1 << 31, "load_new_episode", [[False], "", False, 0]]))
-    _replies(sock, {1 << 31})
+    replies(sock, {1 << 31})
 
 
 def resident_mb(process_id: int) -> float:
