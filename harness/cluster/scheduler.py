@@ -149,20 +149,25 @@ class Scheduler:
         heads = {slot.pending[0][0]: slot for slot in self._slots if slot.pending}
         placing = {slot.placing: slot for slot in self._slots if slot.placing is not None}
         waiting = [*heads, *placing]
+        if not waiting:
+            time.sleep(POLL_S)
+            return
         ready, rest = ray.wait(waiting, num_returns=1, timeout=POLL_S)
         if ready and rest:  # and whatever else has come by now
             ready += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         for reference in ready:
+            slot = placing.get(reference) or heads[reference]
+            if self._slots[slot.index] is not slot:
+                continue  # drained a moment ago: what it was given is in the queue again
             if reference in placing:
-                self._placed(placing[reference])
+                self._placed(slot)
             else:
-                self._take_result(heads[reference], reference)
+                self._take_result(slot, reference)
 
     def _placed(self, slot: Slot) -> None:
         try:
             slot.place = ray.get(slot.placing)
         except RayError as error:
-            self._observer.poll()
             self._failures.last_error = f"a worker could not start ({type(error).__name__}): {error}"
             self._slots[slot.index] = self._new_slot(slot.index)
             return
@@ -256,25 +261,25 @@ class Scheduler:
         self._observer.failed_attempt(task, count, str(result.error))
         if self._nodes.failed(place, task.episode_id) and place is not None:
             self._drain(place)
-        if self._failures.may_try_again(task):
-            self._requeue(task)
-            return
-        self._done.add(task.episode_id)
-        self._observer.finished(self._failures.lost_record(task), None)
+        self._retry_or_give_up(task)
 
     def _retry_after_node_loss(self, task: EpisodeTask, error: str) -> None:
         self._observer.failed_attempt(task, self._failures.add_node_loss(task, error), error)
+        self._retry_or_give_up(task)
+
+    def _retry_or_give_up(self, task: EpisodeTask) -> None:
+        if self._given_elsewhere(task):
+            return
         if self._failures.may_try_again(task):
-            self._requeue(task)
+            self._queue.appendleft(task)
             return
         self._done.add(task.episode_id)
         self._observer.finished(self._failures.lost_record(task), None)
 
-    def _requeue(self, task: EpisodeTask) -> None:
-        """Back to the front, unless another copy of it runs or waits anyway."""
+    def _given_elsewhere(self, task: EpisodeTask) -> bool:
+        """True while another copy of the episode runs or waits: the second one of a straggler."""
         given = {other.episode_id for slot in self._slots for _, other in slot.pending}
-        if task.episode_id not in given | {other.episode_id for other in self._queue}:
-            self._queue.appendleft(task)
+        return task.episode_id in given | {other.episode_id for other in self._queue}
 
     def _drain(self, place: Place) -> None:
         self._observer.node_drained(place)
@@ -284,8 +289,7 @@ class Scheduler:
                 waiting = [task for _, task in slot.pending if task.episode_id not in self._done]
                 slot.pending.clear()
                 self._slots[slot.index] = self._new_slot(slot.index)
-                for task in reversed(waiting):
-                    self._requeue(task)
+                self._queue.extendleft(task for task in reversed(waiting) if not self._given_elsewhere(task))
 
     def _stop_workers(self, graceful: bool) -> None:
         """End all workers. After a failure or Ctrl-C they are killed at once; their servers die with them."""
