@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from harness.cluster.local_ray import local_cluster
 from harness.cluster.progress import CampaignProgress
 from harness.cluster.remote_ray import remote_cluster
 from harness.cluster.rescue_run import RescueSink, open_departures
-from harness.cluster.rescue_tasks import RescueExecutor
+from harness.cluster.rescue_tasks import RescueExecutor, RescueTask
 from harness.cluster.scheduler import NothingWorksError, Scheduler
 from harness.cluster.shipping import files_to_ship
 from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
-from harness.results.index import IndexEntry
+from harness.evaluation.rescue_table import RescueRow
 from harness.results.provenance import provenance, utc_now, without_paths
 from harness.results.store import CampaignStore, StorageError, read_campaign_json
 from harness.simulation.launch import launch_for
@@ -123,10 +123,8 @@ def run_campaign(options: RunOptions) -> CampaignResult:
         campaign["status"] = Status.RUNNING
         progress = CampaignProgress(len(plan.episodes), len(plan.episodes) - len(todo))
         sink = EpisodeSink(store, progress, campaign["simulator"])
-        status, message = _run_episodes(todo, plan, options, simulator, sink, campaign)
+        status, message = _run_on_cluster(todo, plan, options, simulator, sink, store, campaign)
         done = store.finished()
-        if status is Status.COMPLETE and (plan.spec.rescue_map or options.rescue):
-            status, message = _map_departures(store.folder, done, plan, options, simulator)
         stored = sum(episode.episode_id in done for episode in plan.episodes)
         if status is Status.COMPLETE and stored < len(plan.episodes):
             status = Status.INCOMPLETE
@@ -139,23 +137,33 @@ def run_campaign(options: RunOptions) -> CampaignResult:
     return CampaignResult(store.folder, status, len(plan.episodes), stored, sink.lost, message)
 
 
-def _run_episodes(
+def _run_on_cluster(
     todo: Sequence[EpisodeSpec],
     plan: CampaignPlan,
     options: RunOptions,
     simulator: Simulator,
     sink: EpisodeSink,
+    store: CampaignStore,
     campaign: dict[str, Any],
 ) -> tuple[Status, str]:
-    if not todo:
+    """Drive the episodes that are left, then map the departures, on one cluster that is started once."""
+    wants_map = plan.spec.rescue_map or options.rescue
+    if not todo and not (wants_map and _open_departures(store, plan)[0]):
         return Status.COMPLETE, ""
-    executor = DrivingExecutor(options.device, plan.thresholds, files=files_to_ship(todo))
     try:
-        with sink.progress, _cluster(options, plan, simulator, len(todo)) as (log_folder, size):
-            campaign["runs"][-1] |= {"workers": size.workers, "gpus_per_worker": size.resources.gpus}
-            sink.write_campaign(campaign)
-            settings = WorkerSettings(simulator, executor, log_folder)
-            Scheduler(settings, size.workers, sink, resources=size.resources).run(todo)
+        with contextlib.ExitStack() as shown:
+            if todo:
+                shown.enter_context(sink.progress)
+            with _cluster(options, plan, simulator, len(todo) or len(plan.episodes)) as (log_folder, size):
+                campaign["runs"][-1] |= {"workers": size.workers, "gpus_per_worker": size.resources.gpus}
+                sink.write_campaign(campaign)
+                if todo:
+                    executor = DrivingExecutor(options.device, plan.thresholds, files=files_to_ship(todo))
+                    settings = WorkerSettings(simulator, executor, log_folder)
+                    Scheduler(settings, size.workers, sink, resources=size.resources).run(todo)
+                    shown.close()
+                if wants_map:
+                    _map_departures(store, plan, options, simulator, log_folder, size)
     except KeyboardInterrupt:
         return Status.INTERRUPTED, "stopped on request"
     except (NothingWorksError, StorageError) as error:
@@ -164,25 +172,24 @@ def _run_episodes(
 
 
 def _map_departures(
-    folder: Path, entries: Mapping[str, IndexEntry], plan: CampaignPlan, options: RunOptions, simulator: Simulator
-) -> tuple[Status, str]:
+    store: CampaignStore, plan: CampaignPlan, options: RunOptions, simulator: Simulator, log_folder: str, size: Size
+) -> None:
     """Make, or finish, the campaign's rescue map. What is known stays, whatever happens."""
-    tasks, rows = open_departures(folder, entries, TakeoverSpec(driver=plan.spec.takeover.driver))
+    tasks, rows = _open_departures(store, plan)
     if not tasks:
-        return Status.COMPLETE, ""
-    sink = RescueSink(folder, tasks, rows)
+        return
+    sink = RescueSink(store.folder, tasks, rows)
     executor = RescueExecutor(options.device, plan.thresholds, files=files_to_ship([task.run.spec for task in tasks]))
+    settings = WorkerSettings(simulator, executor, log_folder)
     try:
-        with sink.progress, _cluster(options, plan, simulator, len(tasks)) as (log_folder, size):
-            settings = WorkerSettings(simulator, executor, log_folder)
+        with sink.progress:
             Scheduler(settings, size.workers, sink, resources=size.resources).run(tasks)
-    except KeyboardInterrupt:
-        return Status.INTERRUPTED, "stopped on request"
-    except NothingWorksError as error:
-        return Status.INCOMPLETE, f"rescue map: {error}"
     finally:
         sink.store()
-    return Status.COMPLETE, ""
+
+
+def _open_departures(store: CampaignStore, plan: CampaignPlan) -> tuple[list[RescueTask], list[RescueRow]]:
+    return open_departures(store.folder, store.finished(), TakeoverSpec(driver=plan.spec.takeover.driver))
 
 
 @contextlib.contextmanager

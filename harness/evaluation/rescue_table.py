@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.results.files import parquet_bytes, replace_atomically
+from harness.results.store import StoreError
 
 RESCUE_FILE = "rescue.parquet"
 RESCUE_SCHEMA_VERSION = 1
@@ -33,7 +34,7 @@ _COLUMNS: dict[str, pa.DataType] = {
 }
 
 
-class RescueTableError(ValueError):
+class RescueTableError(StoreError):
     """A rescue map cannot be read."""
 
 
