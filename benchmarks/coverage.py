@@ -110,8 +110,8 @@ def measure(campaigns: int, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
             for figure, methods in covered(sample, truth, seed=1).items():
                 for method, holds in methods.items():
                     tally.setdefault((figure, method), []).append(holds)
-        for (figure, method), holds in sorted(tally.items()):
-            rows.append({"runs": size, "figure": figure, "method": method, "coverage": float(np.mean(holds))})
+        for (figure, method), verdicts in sorted(tally.items()):
+            rows.append({"runs": size, "figure": figure, "method": method, "coverage": float(np.mean(verdicts))})
     error = math.sqrt(0.95 * 0.05 / campaigns)
     return {"schema_version": 1, "campaigns": campaigns, "standard_error": error, "rows": rows}
 

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from harness.evaluation.alarm_curve import alarm_curve
 from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
-from harness.evaluation.departures import Departure, find_departures
+from harness.evaluation.departures import MAIN_GRADE, Departure, find_departures
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_run, rule_episodes, run_truth
+from harness.evaluation.foreign.published_scorers import FrameRun, PublishedCounts, every_scorer
 from harness.evaluation.probability import ProbabilitySums, probability_sums
 from harness.evaluation.ranking import RankedRun
 from harness.evaluation.stretches import BoolArray
@@ -21,6 +22,7 @@ from harness.evaluation.zones import HORIZON_S, REACTION_S, SWEPT_HORIZONS_S, SW
 
 TIMING_PREFIX = "monitor_ms__"
 MAIN_POINT = "fa0.50"
+PUBLISHED_POINT = "gamma99"
 # Both axes through the main setting; with H ≤ ρ there is no positive zone.
 SWEPT = tuple(
     dict.fromkeys(
@@ -63,6 +65,7 @@ class MonitorRun:
         curve: counts at each pair of thresholds of the curve, columns of ``alarm_curve``, (K, 4).
         probability: sums, None where it gives no probability.
         latency_ms: measured, finite values only.
+        published: counts of the published scorers at ``PUBLISHED_POINT``; None without that point, or where it failed.
         detectable: events with a positive zone of at least 0.5 s.
         faults, ticks: ticks on which it failed, and of how many.
     """
@@ -74,6 +77,7 @@ class MonitorRun:
     curve: FloatArray
     probability: ProbabilitySums | None
     latency_ms: npt.NDArray[np.float32]
+    published: Sequence[PublishedCounts] | None
     detectable: int
     faults: int
     ticks: int
@@ -139,6 +143,7 @@ def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, g
             else probability_sums(probability, zones.positive | zones.reaction & ~zones.masked, zones.negative, metres)
         ),
         latency_ms=_latency_ms(episode, monitor),
+        published=_published(episode, raw, watched.points.get(PUBLISHED_POINT)),
         detectable=int(ground.main.detectable.sum()),
         faults=fault_ticks(raw),
         ticks=len(raw),
@@ -157,6 +162,19 @@ def _swept(alarm: BoolArray, truth: RunTruth) -> tuple[float, float, float, floa
     ruled = rule_episodes(alarm, truth)
     false = ruled.false_nominal + ruled.false_degraded
     return float(truth.detectable.sum()), ruled.hits_detectable, false, truth.exposure.negative_s
+
+
+def _published(episode: EpisodeData, raw: npt.NDArray[np.float32], point: Point | None) -> list[PublishedCounts] | None:
+    """The run as the published scorers would have counted it: bare scores, frame by frame."""
+    if point is None or not np.isfinite(raw).all():
+        return None
+    failed = np.zeros(len(raw), dtype=bool)
+    for departure in find_departures(episode.columns, episode.tick_s):
+        if departure.grade == MAIN_GRADE:
+            failed[departure.onset_tick : departure.end_tick] = True
+    nominal = not failed.any() and not episode.column("sensor_level").any()
+    frames = FrameRun(raw.astype(np.float64), failed, 1.0 / episode.tick_s)
+    return every_scorer(frames, nominal, float(point["theta_on"]))
 
 
 def _latency_ms(episode: EpisodeData, monitor: str) -> npt.NDArray[np.float32]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,15 @@ import numpy.typing as npt
 from harness.evaluation.curve_figures import adaptive_figures, curve_figures
 from harness.evaluation.event_figures import event_figures
 from harness.evaluation.event_metrics import AlarmCounts, Exposure
-from harness.evaluation.monitor_runs import MAIN_POINT, SWEPT, MonitorRun, WatchedMonitor, thresholds_of
+from harness.evaluation.foreign.published_scorers import PublishedCounts
+from harness.evaluation.monitor_runs import (
+    MAIN_POINT,
+    PUBLISHED_POINT,
+    SWEPT,
+    MonitorRun,
+    WatchedMonitor,
+    thresholds_of,
+)
 from harness.evaluation.probability import probability_figures
 from harness.evaluation.ranking import ranking_figures
 from harness.evaluation.rates import per_exposure, proportion
@@ -105,6 +115,7 @@ class MonitorTables:
             ],
             "curve": self._curve(runs, exposures, watched, strata),
             "adaptive10": adaptive_figures([run.ranked for run in runs], watched.run_maxima),
+            "published_scorers": _published([run.published for run in runs], points.get(PUBLISHED_POINT)),
             "sweep": _sweep([run.sweep for run in runs if run.sweep is not None]),
             "by_condition": _by_condition(points, counts, exposures, strata),
         }
@@ -144,6 +155,22 @@ class MonitorTables:
             self._missing_runs,
         )
         return {**thetas, "runs_without_threshold": len(strata) - len(judged), **figures}
+
+
+def _published(
+    runs: Sequence[Sequence[PublishedCounts] | None], point: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """The runs as published studies counted, for comparison with their tables; see ``published_scorers``."""
+    counted = [run for run in runs if run is not None]
+    if point is None or not counted:
+        return None
+    totals = [reduce(add, scorer) for scorer in zip(*counted, strict=True)]
+    return {
+        "point": PUBLISHED_POINT,
+        "threshold": point["theta_on"],
+        "runs": len(counted),
+        "rows": [total.to_json() for total in totals],
+    }
 
 
 def _sweep(swept: Sequence[FloatArray]) -> dict[str, Any] | None:

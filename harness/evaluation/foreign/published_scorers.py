@@ -34,6 +34,7 @@ SELFORACLE_WINDOW, SELFORACLE_REACTION, SELFORACLE_HEALING, SELFORACLE_TAIL = 30
 SELFORACLE_MEAN = 4
 AMPMOF_FIRST, AMPMOF_LAST, AMPMOF_WINDOW = 60, 5, 30
 MAX_CRASHED_FRAMES = 2
+SECONDS_AHEAD = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,17 @@ class PublishedCounts:
     fn: int
     tn: int
     undetectable: int = 0
+
+    def __add__(self, other: PublishedCounts) -> PublishedCounts:
+        """Counts of two runs by one scorer."""
+        return PublishedCounts(
+            self.scorer,
+            self.tp + other.tp,
+            self.fp + other.fp,
+            self.fn + other.fn,
+            self.tn + other.tn,
+            self.undetectable + other.undetectable,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Counts and figures; undefined is 0 here, as published, and nowhere else in this project."""
@@ -216,6 +228,18 @@ def ampmof(runs: Sequence[FrameRun], threshold: float) -> PublishedCounts:
             else:
                 tn += 1
     return PublishedCounts("ampmof", tp, fp, fn, tn, undetectable)
+
+
+def every_scorer(run: FrameRun, nominal: bool, threshold: float) -> list[PublishedCounts]:
+    """One run under each scorer at one threshold, in a fixed order; counts of several runs add up.
+
+    Args:
+        run: with finite scores. nominal: without failure and with an ideal sensor; the only runs whose false alarms
+            ``thirdeye`` charges. threshold: of all of them.
+    """
+    laps, failing = [run] if nominal else [], [run] if run.failures else []
+    leads = [thirdeye(laps, failing, threshold, seconds_ahead) for seconds_ahead in SECONDS_AHEAD]
+    return [selforacle([run], threshold), ampmof([run], threshold), *leads]
 
 
 def mean_of_rounded(per_run: Sequence[PublishedCounts]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from harness.evaluation.event_figures import event_figures
 from harness.evaluation.event_metrics import judge_run, run_truth
 from harness.evaluation.foreign.driving_log import DrivingLog
 from harness.evaluation.foreign.published_scorers import (
+    SECONDS_AHEAD,
     FrameRun,
     ampmof,
     mean_of_rounded,
@@ -29,7 +30,6 @@ from harness.evaluation.zones import HORIZON_S, REACTION_S, find_zones
 
 SEED = 20_240_229
 CONFIDENCES = (0.95, 0.99, 0.999)
-SECONDS_AHEAD = (1, 2, 3)
 FloatArray = npt.NDArray[np.float64]
 
 

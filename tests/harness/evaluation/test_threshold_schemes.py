@@ -56,7 +56,7 @@ def runs(conditions, per_condition, departs=False):
     for c, condition in enumerate(conditions):
         for k in range(per_condition):
             rng = np.random.default_rng((c, k))
-            score = rng.normal(loc=3.0 * c, size=500)
+            score = rng.normal(loc=5.0 + 3.0 * c, size=500)
             onset = 400 if departs and k % 2 else None
             if onset:
                 score[350:400] += 4.0
@@ -97,7 +97,7 @@ def test_t4_is_the_cheapest_of_the_curve_on_the_calibration_runs():
 def test_the_curve_equals_the_alarms_one_by_one(latency_s):
     data = runs(["clear"], 2, departs=True)[1]
     truth, statistic = calibration_truth(data), final_statistic(data.raw_score("m"), TICK_S)
-    thetas = np.array([[k, k - 0.3] for k in np.linspace(-1, 3, 9)])
+    thetas = np.array([[k, k - 0.3] for k in np.linspace(4, 8, 9)])
     for row, (on, off) in zip(alarm_curve(statistic, thetas, truth, latency_s), thetas, strict=True):
         counts = judge_run(alarm_from_statistic(statistic, on, off, TICK_S, latency_s), truth).counts
         assert row[FOUND] == counts.hits_detectable
@@ -118,4 +118,7 @@ def test_curve_sweep_and_conditions_are_in_the_summary():
     assert swept["false_alarms_per_min"]["k"] == main["false_alarms_per_min"]["all"]["k"]
     by_condition = monitor["by_condition"]["rows"]
     assert sum(row["event_recall"]["k"] for row in by_condition) == main["event_recall"]["k"]
+    published = {row["scorer"]: row for row in monitor["published_scorers"]["rows"]}
+    assert set(published) == {"selforacle", "ampmof", *(f"thirdeye TTM {k} s max" for k in (1, 2, 3))}
+    assert published["ampmof"]["tp"] + published["ampmof"]["fn"] == 12
     assert monitor["adaptive10"]["runs_with_false_alarm"]["n"] == 24
