@@ -1,9 +1,10 @@
-"""Agents and monitors by name: a short name, a weights file, or ``package.module:Class`` from anywhere."""
+"""Agents and monitors by name: short, of a weights file, or ``package.module:Class`` from anywhere.
+
+Short names are those below and those that installed packages announce (`agents.plug_ins`).
+"""
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.errors import UnknownNameError
+from agents.plug_ins import announced, load_class, singular, target_of
 from agents.protocol import Agent, Monitor
 
 # Modules are imported when asked for: checking the names in a scenario must not cost PyTorch's start-up.
@@ -40,14 +42,24 @@ _ROLE_MONITORS: Mapping[str, str] = {
 }
 
 
+def agent_targets() -> dict[str, str]:
+    """Short name -> ``package.module:Class`` of every agent, sorted."""
+    return dict(sorted({**announced("agents"), **_AGENTS}.items()))
+
+
+def monitor_targets() -> dict[str, str]:
+    """Short name -> ``package.module:Class`` of every monitor, sorted."""
+    return dict(sorted({**announced("monitors"), **_MONITORS}.items()))
+
+
 def agent_names() -> list[str]:
     """Short names of the agents, sorted."""
-    return sorted(_AGENTS)
+    return list(agent_targets())
 
 
 def monitor_names() -> list[str]:
     """Short names of the monitors, sorted."""
-    return sorted(_MONITORS)
+    return list(monitor_targets())
 
 
 def make_agent(name: str, device: str = "cpu") -> Agent:
@@ -62,7 +74,7 @@ def make_agent(name: str, device: str = "cpu") -> Agent:
         UnknownNameError: nothing of that name, or the class is no agent.
         WeightsError: its weights are missing or damaged.
     """
-    agent = _make(name, device, "agent", _AGENTS, _ROLE_AGENTS)
+    agent = _make(name, device, "agents", _AGENTS, _ROLE_AGENTS)
     if not isinstance(agent, Agent):
         raise UnknownNameError(f"{name!r} is no agent: see agents.protocol.Agent for what it must have")
     return agent
@@ -70,7 +82,7 @@ def make_agent(name: str, device: str = "cpu") -> Agent:
 
 def make_monitor(name: str, device: str = "cpu") -> Monitor:
     """Build a monitor; names, paths and errors as for :func:`make_agent`."""
-    monitor = _make(name, device, "monitor", _MONITORS, _ROLE_MONITORS)
+    monitor = _make(name, device, "monitors", _MONITORS, _ROLE_MONITORS)
     if not isinstance(monitor, Monitor):
         raise UnknownNameError(f"{name!r} is no monitor: see agents.protocol.Monitor for what it must have")
     return monitor
@@ -83,17 +95,9 @@ def _make(name: str, device: str, kind: str, table: Mapping[str, str], roles: Ma
         path = Path(name)
         role = str(load_weights(path).config.get("role"))
         if role not in roles:
-            raise UnknownNameError(f"{name}: these weights are a {role!r}, which is no {kind}")
-        return _load_class(roles[role], kind)(weights=path, device=device, name=_column_name(path.stem))
-    target = table.get(name, name)
-    if ":" not in target:
-        close = difflib.get_close_matches(name, table, n=1)
-        hint = f" did you mean {close[0]!r}?" if close else ""
-        raise UnknownNameError(
-            f"unknown {kind} {name!r};{hint} known: {', '.join(sorted(table))}, a .safetensors file, "
-            "or package.module:Class"
-        )
-    made = _load_class(target, kind)
+            raise UnknownNameError(f"{name}: these weights are a {role!r}, which is no {singular(kind)}")
+        return load_class(roles[role], kind)(weights=path, device=device, name=_column_name(path.stem))
+    made = load_class(target_of(name, kind, table, also="a .safetensors file, "), kind)
     return made(device=device) if _takes_device(made) else made()
 
 
@@ -104,19 +108,3 @@ def _column_name(stem: str) -> str:
 
 def _takes_device(made: Callable[..., Any]) -> bool:
     return "device" in inspect.signature(made).parameters
-
-
-def _load_class(target: str, kind: str) -> Callable[..., Any]:
-    module_name, _, class_name = target.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise UnknownNameError(
-            f"{kind} {target!r}: no module {error.name!r}; is it installed or on PYTHONPATH?"
-        ) from error
-    made: Callable[..., Any] | None = getattr(module, class_name, None)
-    if made is None:
-        close = difflib.get_close_matches(class_name, dir(module), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UnknownNameError(f"{kind} {target!r}: module {module_name} has no {class_name!r}{hint}")
-    return made

@@ -16,6 +16,7 @@ from reports.evidence import OperatingPoint
 from reports.glossary import GLOSSARY
 from reports.monitor_kinds import ORDER
 from reports.operating_points import MAIN_POINT, operating_points
+from reports.own_sections import own_sections
 from reports.section import Section, dig
 from reports.sections import (
     conditions,
@@ -69,6 +70,7 @@ def _sections(data: CampaignData) -> list[Section]:
         monitors.build(data),
         episodes.build(data, set(shown)),
         departures.build(data, shown, points, drawn),
+        *own_sections(data),
         provenance.build(data),
         Section("glossary", "Glossary", "Glossary", "glossary.html.j2", view={"words": GLOSSARY}),
     ]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import torch
 
+from agents.errors import UnknownNameError
 from agents.pilotnet import PILOTNET_CONVOLUTIONS, PilotNet
+from agents.plug_ins import load_class, target_of
 from agents.saliency.grad_cam import GradCam
 from agents.saliency.gradient import Gradient
 from agents.saliency.integrated_gradients import IntegratedGradients
@@ -46,3 +48,18 @@ METHODS: Mapping[str, SaliencyMethod] = {
         SmoothGrad(),
     )
 }
+
+
+def find_method(name: str) -> SaliencyMethod:
+    """A saliency method by short name, shipped or announced by an installed package, or ``package.module:Class``.
+
+    Raises:
+        UnknownNameError: nothing of that name, or the class is no saliency method.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    shipped = {key: f"{type(method).__module__}:{type(method).__name__}" for key, method in METHODS.items()}
+    method = load_class(target_of(name, "saliency", shipped), "saliency")()
+    if not isinstance(method, SaliencyMethod):
+        raise UnknownNameError(f"{name!r} is no saliency method: see agents.saliency.method.SaliencyMethod")
+    return method

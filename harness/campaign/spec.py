@@ -222,6 +222,8 @@ class CampaignSpec(_Model):
     modes: tuple[ModeSpec, ...] = Field(default=(ModeSpec(kind="shadow"),), min_length=1)
     takeover: TakeoverEntry = TakeoverEntry()
     criteria: tuple[CriterionEntry, ...] = ()
+    metrics: tuple[Name, ...] = ()
+    sections: tuple[Name, ...] = ()
     keep_monitor_inputs: bool = True
     rescue_map: bool = True
 
@@ -240,7 +242,7 @@ class CampaignSpec(_Model):
             raise ValueError("seed indices are different whole numbers, 0 or more")
         return value
 
-    @field_validator("modes", "monitors")
+    @field_validator("modes", "monitors", "metrics", "sections")
     @classmethod
     def _each_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         for entry in value:

@@ -16,6 +16,7 @@ from harness.campaign.expansion import expand
 from harness.campaign.identity import short_hash
 from harness.campaign.loader import load_campaign
 from harness.campaign.spec import CampaignSpec
+from harness.evaluation.own_metrics import make_metric
 from harness.results.store import StoreError, read_campaign_json
 
 
@@ -105,6 +106,8 @@ def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
         name: _described(make_monitor(name), "privileged", "weights_sha256", "unit", "declared_latency_s")
         for name in spec.monitors
     }
+    for name in spec.metrics:
+        make_metric(name)  # a name that leads nowhere must show before the driving, not after
     thresholds = load_thresholds()
     episodes = expand(
         spec,

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.evaluation.own_metrics import measure
 from harness.evaluation.summary import summarise_judged
 
 SUMMARY_FILE = "summary.json"
@@ -33,7 +34,8 @@ def recompute(folder: Path, processes: int | None = None) -> tuple[Path, dict[st
     from harness.results.store import read_campaign_json
 
     campaign = read_campaign_json(folder)
-    summary = summarise_judged(judge_campaign(folder, campaign, processes), campaign, read_rescue_table(folder))
+    judged = judge_campaign(folder, campaign, processes)
+    summary = summarise_judged(judged, campaign, read_rescue_table(folder), measure(folder, campaign))
     path = folder / SUMMARY_FILE
     text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     replace_atomically(path, text.encode())

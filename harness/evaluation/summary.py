@@ -14,6 +14,7 @@ from harness.evaluation.judged_episode import JudgedEpisode, JudgedShadow, judge
 from harness.evaluation.label_agreement import agreement_figures
 from harness.evaluation.modes import EXPERT, LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
+from harness.evaluation.own_metrics import MeasuredMetric, own_metric_figures
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
 from harness.evaluation.rescue_figures import rescue_figures
 from harness.evaluation.rescue_table import RescueRow, savable_by_id
@@ -69,7 +70,10 @@ def watched_monitors(campaign: Mapping[str, Any]) -> WatchedMonitors:
 
 
 def summarise_judged(
-    judged: Sequence[JudgedEpisode], campaign: Mapping[str, Any], rescue_map: Sequence[RescueRow] = ()
+    judged: Sequence[JudgedEpisode],
+    campaign: Mapping[str, Any],
+    rescue_map: Sequence[RescueRow] = (),
+    own_metrics: Sequence[MeasuredMetric] = (),
 ) -> dict[str, Any]:
     """Every figure of a campaign.
 
@@ -78,6 +82,7 @@ def summarise_judged(
         campaign: content of ``campaign.json``; read here: ``thresholds``, ``monitors`` (``name unit privileged
             declared_latency_s`` each), ``criteria`` and what names the campaign.
         rescue_map: its rows; empty where none was made.
+        own_metrics: a user's own, measured in every shadow run.
 
     Returns:
         The content of ``summary.json``: JSON values only, no NaN.
@@ -110,6 +115,7 @@ def summarise_judged(
         "safety_gain": safety_gain(facts, traces, BOOTSTRAP_SEED, savable_by_id(rescue_map)),
         "rescue": rescue_figures(rescue_map, [e.rescue for e in judged if e.rescue], unavoidable, campaign),
         "label_agreement": _agreement(shadows),
+        "own_metrics": own_metric_figures(own_metrics, counted, BOOTSTRAP_SEED),
         "timing": timing.figures(),
         "warnings": campaign_warnings(counted),
     }

@@ -6,6 +6,7 @@ Some effects are parts of the base chain (``BASE_EFFECTS``); the others are clas
 from __future__ import annotations
 
 import importlib
+from importlib.metadata import entry_points
 
 from sensor_sim.effects import blur, chromatic_aberration, exposure, exposure_lag, gain, gamma, noise
 from sensor_sim.effects.banding import Banding
@@ -78,8 +79,17 @@ BASE_EFFECTS: frozenset[str] = frozenset(EFFECTS) - frozenset(EFFECT_CLASSES)
 """Effects that are parts of the base chain."""
 
 
+PLUG_IN_GROUP = "closed_loop_harness.effects"
+"""Entry points by which installed packages announce effects of their own."""
+
+
+def plug_in_targets() -> dict[str, str]:
+    """Short name -> ``package.module:Class`` of the effects that installed packages announce."""
+    return {point.name: point.value for point in entry_points(group=PLUG_IN_GROUP)}
+
+
 def definition_of(name: str) -> EffectDefinition:
-    """Definition of a shipped effect, or of a plug-in named ``package.module:Class``.
+    """Definition of a shipped effect, of one that a package announces, or of ``package.module:Class``.
 
     Raises:
         SensorSpecError: there is no such effect.
@@ -88,19 +98,22 @@ def definition_of(name: str) -> EffectDefinition:
 
 
 def effect_class(name: str) -> type[Effect]:
-    """Class of a shipped effect outside the base chain, or of a plug-in named ``package.module:Class``.
+    """Class of a shipped effect outside the base chain, of an announced one, or of ``package.module:Class``.
 
     Raises:
         SensorSpecError: there is no such class, or it is no effect.
     """
     if name in EFFECT_CLASSES:
         return EFFECT_CLASSES[name]
-    if ":" not in name:
+    announced = plug_in_targets()
+    target = announced.get(name, name)
+    if ":" not in target:
+        known = [*EFFECTS, *announced]
         raise SensorSpecError(
-            f"unknown effect {name!r}{suggestion(name, list(EFFECTS))}; known: {', '.join(EFFECTS)}; "
+            f"unknown effect {name!r}{suggestion(name, known)}; known: {', '.join(known)}; "
             "an effect of your own is package.module:Class"
         )
-    module_name, _, class_name = name.partition(":")
+    module_name, _, class_name = target.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
