@@ -152,6 +152,8 @@ class EpisodeSpec(_Model):
         agent: None in `expert` mode, where no network runs; ``monitors`` is empty then.
         thresholds: operating point of a takeover, None in other modes.
         takeover: reaction time and driver of a takeover, None in other modes.
+        parameters: the point of the campaign's parameter space, empty where it has none; its values are in the fields
+            above already, so it enters no identity.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -174,6 +176,7 @@ class EpisodeSpec(_Model):
     takeover: TakeoverSpec | None
     tick_s: float
     duration_s: float
+    parameters: dict[str, float | int | str] = {}
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``spec.json``; `from_json` gives an equal spec back."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from pydantic import ValidationError
 
 from agents.thresholds import DEFAULT_POINT, ThresholdsMissingError, operating_point
 from harness.campaign import identity
@@ -20,6 +22,8 @@ from harness.campaign.episode_spec import (
     WorldSpec,
 )
 from harness.campaign.errors import ScenarioError
+from harness.campaign.parameter_space import Point, SpaceSpec, with_point
+from harness.campaign.samplers import TooManyPointsError, sample_points
 from harness.campaign.sampling import draw_pairs
 from harness.campaign.sensor_conditions import Condition, expand_conditions
 from harness.campaign.spec import CampaignSpec, MapRoad, XodrRoad
@@ -61,8 +65,44 @@ def expand(
 
     Raises:
         ScenarioError: names used twice, equal cells, a road that cannot be built, a sensor condition that
-            `sensor_sim` refuses, an operating point that was never fitted.
+            `sensor_sim` refuses, an operating point that was never fitted, a point of the parameter space that makes
+            no scenario.
     """
+    if spec.space is None:
+        episodes = _expand_matrix(spec, agent_hash, monitor_hash, thresholds)
+    else:
+        found: dict[str, EpisodeSpec] = {}
+        for point, scenario in scenarios_of(spec, spec.space):
+            for episode in _expand_matrix(scenario, agent_hash, monitor_hash, thresholds):
+                # Points that differ in the sensor alone share the expert run of their world.
+                found.setdefault(episode.episode_id, episode.model_copy(update={"parameters": point}))
+        episodes = list(found.values())
+    return episodes if spec.sample is None else draw_pairs(episodes, spec.sample)
+
+
+def scenarios_of(spec: CampaignSpec, space: SpaceSpec) -> Iterator[tuple[Point, CampaignSpec]]:
+    """The scenario of every point of a parameter space.
+
+    Raises:
+        ScenarioError: a target leads nowhere, a point makes no valid scenario, or there are too many points.
+    """
+    data = spec.model_dump(mode="json")
+    try:
+        for point in sample_points(space):
+            yield point, CampaignSpec.model_validate(with_point(data, space, point))
+    except KeyError as error:
+        raise ScenarioError(f"space: {error.args[0]}") from None
+    except TooManyPointsError as error:
+        raise ScenarioError(f"space: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"space: point {point}: {where}: {first['msg']}") from None
+
+
+def _expand_matrix(
+    spec: CampaignSpec, agent_hash: HashOf, monitor_hash: HashOf, thresholds: Mapping[str, Any]
+) -> list[EpisodeSpec]:
     roads = [road for entry in spec.roads for road in _roads(entry)]
     conditions = expand_conditions(spec.conditions, spec.camera)
     _require_unique("road", [road.name for road in roads])
@@ -92,7 +132,7 @@ def expand(
                 for condition, crew in _cells(conditions, crews):
                     episodes.append(_episode(spec, place, condition, crew))
     _require_different(episodes)
-    return episodes if spec.sample is None else draw_pairs(episodes, spec.sample)
+    return episodes
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pydantic import (
 from harness.campaign.choices import IntRange, NumberRange, ReactionTimes, Uniform
 from harness.campaign.episode_spec import CameraSpec, EgoSpec, ModeSpec, RouteStart, TakeoverSpec
 from harness.campaign.identity import seed_for
+from harness.campaign.parameter_space import SpaceSpec
 from harness.campaign.sampling import SampleSpec
 from harness.campaign.weather import Weather
 from scenarios.roads.description import CurveRoad, Slug, WindingRoad
@@ -202,7 +203,8 @@ class CampaignSpec(_Model):
 
     ``keep_monitor_inputs``: shadow runs keep the road crops that learned monitors look at (about 25 kB a tick), so
     that monitors can be scored and added later without driving again. ``rescue_map``: departures of shadow runs are
-    replayed to find the last moment at which a takeover would have prevented them.
+    replayed to find the last moment at which a takeover would have prevented them. ``space``: the whole matrix runs
+    once per point of a declared parameter space.
     """
 
     campaign: Slug
@@ -214,6 +216,7 @@ class CampaignSpec(_Model):
     duration_s: float = Field(default=25.0, gt=0, le=3600)
     seeds: Seeds = 1
     sample: SampleSpec | None = None
+    space: SpaceSpec | None = None
     roads: tuple[RoadEntry, ...] = Field(min_length=1)
     weather: tuple[WeatherEntry, ...] = Field(default=(Weather.model_validate("ClearNoon"),), min_length=1)
     conditions: tuple[ConditionEntry, ...] = Field(default=(ConditionEntry(name="ideal"),), min_length=1)

@@ -1,4 +1,8 @@
-"""``python -m harness.evaluation COMMAND``: judge stored campaigns, and logs and scores of other tools."""
+"""``python -m harness.evaluation COMMAND``: judge stored campaigns, compare them, plan them; score logs of other tools.
+
+Exit codes: 0; 1 where the data cannot be evaluated, and on a significant regression or a broken contract; 2 where a
+comparison, a contract or a plan is refused; 3 where a contract is neither kept nor broken.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.evaluation.compare_command import EXIT_REFUSED, add_compare_arguments, run_compare
+from harness.evaluation.compare_inputs import ComparisonRefusedError
+from harness.evaluation.contract import ContractError
+from harness.evaluation.contract_command import add_contract_arguments, run_contract
 from harness.evaluation.episode_data import EpisodeDataError
 from harness.evaluation.foreign.commands import ScoreCommandError, add_score_arguments, run_export, run_score
 from harness.evaluation.foreign.driving_log import DrivingLogError
 from harness.evaluation.foreign.score_files import ScoreFileError
+from harness.evaluation.parameter_space_command import RefinementError, add_refine_arguments, run_refine
+from harness.evaluation.plan import PlanError
+from harness.evaluation.plan_command import add_plan_arguments, plan_text
 from harness.evaluation.recompute import recompute
 from harness.evaluation.stretches import InvalidTraceError
 from harness.evaluation.verdict import CriterionError
@@ -20,20 +31,34 @@ from harness.results.store import StoreError
 DATA_ERRORS = (
     *(StoreError, EpisodeDataError, CriterionError, InvalidTraceError),
     *(DrivingLogError, ScoreFileError, ScoreCommandError),
+    *(ComparisonRefusedError, ContractError, PlanError, RefinementError),
 )
+# Their 1 is a finding: what keeps them from one has a code of its own.
+DECIDING = ("compare", "contract", "plan")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code, 0, or 1 when the data cannot be evaluated."""
+    """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "recompute":
             _recompute(options.results, options.processes)
         elif options.command == "export":
             run_export(options.results, options.out)
+        elif options.command == "compare":
+            return run_compare(options)
+        elif options.command == "refine":
+            return run_refine(options)
+        elif options.command == "contract":
+            return run_contract(options)
+        elif options.command == "plan":
+            print(plan_text(options))
         else:
             run_score(options)
     except DATA_ERRORS as error:
+        if options.command in DECIDING:
+            print(f"{options.command} refused: {error}", file=sys.stderr)
+            return EXIT_REFUSED
         subject = options.results if "results" in options else ", ".join(map(str, options.log))
         print(f"cannot evaluate {subject}: {error}", file=sys.stderr)
         return 1
@@ -51,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="folder to write to")
     score = commands.add_parser("score", help="the same figures for logs and scores of other tools")
     add_score_arguments(score)
+    compare = commands.add_parser("compare", help="what changed between two campaigns on the same pairs")
+    add_compare_arguments(compare)
+    refine = commands.add_parser("refine", help="the next round at the boundary between passing and failing points")
+    add_refine_arguments(refine)
+    contract = commands.add_parser("contract", help="judge a contract on a campaign, with the evidence behind it")
+    add_contract_arguments(contract)
+    plan = commands.add_parser("plan", help="how much driving, and how many departures, a claim needs")
+    add_plan_arguments(plan)
     return parser
 
 

@@ -26,6 +26,8 @@ class EpisodeFacts:
         departed: it had a main-grade departure. agent_error: the agent failed.
         start_route_s_m, end_route_s_m: arc length at the start, and the largest reached.
         events_by_grade: number of events of each grade.
+        minimum_lane_margin_m: closest to (negative: furthest over) the line, None without a tick or where missing.
+        parameters: the point of the campaign's parameter space, empty where it has none.
         collisions, stuck: events of the two classes outside the lane headline.
         km, run_s, takeover_s: distance, simulated time, time the takeover driver held the wheel.
         takeovers: times the wheel changed hands to the takeover driver.
@@ -52,6 +54,8 @@ class EpisodeFacts:
     takeover_s: float
     takeovers: int
     events_by_grade: Mapping[str, int] = field(default_factory=dict)
+    minimum_lane_margin_m: float | None = None
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -94,6 +98,8 @@ def facts_of(episode: EpisodeData) -> EpisodeFacts:
         takeover_s=float(takeover.sum()) * (0.0 if empty else episode.tick_s),
         takeovers=started,
         events_by_grade={g: sum(departure.grade == g for departure in departures) for g in GRADES},
+        minimum_lane_margin_m=float(episode.column("lane_margin_m").min()) if judged else None,
+        parameters=dict(episode.spec.get("parameters") or {}),
     )
 
 

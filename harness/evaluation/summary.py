@@ -16,6 +16,7 @@ from harness.evaluation.modes import EXPERT, LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
 from harness.evaluation.own_metrics import MeasuredMetric, own_metric_figures
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
+from harness.evaluation.parameter_space_figures import parameter_space_figures, space_of
 from harness.evaluation.rescue_figures import rescue_figures
 from harness.evaluation.rescue_table import RescueRow, savable_by_id
 from harness.evaluation.safety_gain import safety_gain, unavoidable_worlds
@@ -35,6 +36,7 @@ METRIC_VERSIONS = {
     "paper_parity": 1,
     "safety_gain": 1,
     "rescue": 1,
+    "parameter_space": 1,
 }
 CAMPAIGN_KEYS = (
     "name",
@@ -115,6 +117,7 @@ def summarise_judged(
         "safety_gain": safety_gain(facts, traces, BOOTSTRAP_SEED, savable_by_id(rescue_map)),
         "rescue": rescue_figures(rescue_map, [e.rescue for e in judged if e.rescue], unavoidable, campaign),
         "label_agreement": _agreement(shadows),
+        "parameter_space": parameter_space_figures(space_of(campaign), facts, unavoidable),
         "own_metrics": own_metric_figures(own_metrics, counted, BOOTSTRAP_SEED),
         "timing": timing.figures(),
         "warnings": campaign_warnings(counted),

@@ -25,6 +25,7 @@ WORDS = {
         "The campaign is large enough for its figures, but names no criteria to pass or fail.",
     ),
 }
+CRITERION_WORDS = {"PASS": "met", "FAIL": "not met", "INSUFFICIENT": "not shown yet"}
 NOT_JUDGED = ("none", "NOT JUDGED", "There is no summary.json yet: judge the campaign to get a verdict.")
 
 
@@ -113,7 +114,7 @@ def _criterion(check: Mapping[str, Any]) -> dict[str, str]:
         "metric": str(check.get("metric")),
         "bound": bound,
         "value": number(check.get("value"), 3),
-        "met": "met" if check.get("met") else "not met",
+        "met": CRITERION_WORDS[str(check.get("verdict"))],
     }
 
 

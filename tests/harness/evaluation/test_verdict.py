@@ -5,6 +5,12 @@ import pytest
 from harness.evaluation.verdict import CriterionError, episodes_needed, find_metric, judge
 
 
+def recall_of(value):
+    if value is None:
+        return {"value": None, "k": 0, "n": 0, "low": None, "high": None, "method": "clopper-pearson"}
+    return {"value": value, "k": round(1000 * value), "n": 1000, "low": 0.8, "high": 1.0, "method": "clopper-pearson"}
+
+
 def summary_with(departures=300, minutes=300.0, recall=0.9):
     return {
         "counts": {"departures": departures, "degraded_safe_minutes": minutes, "episodes": 1000},
@@ -12,7 +18,7 @@ def summary_with(departures=300, minutes=300.0, recall=0.9):
             {"name": "random", "points": []},
             {
                 "name": "student",
-                "points": [{"point": "fa0.25", "event_recall": {"value": recall, "low": 0.8, "k": 9, "n": 10}}],
+                "points": [{"point": "fa0.25", "event_recall": recall_of(recall)}],
             },
         ],
     }
@@ -35,11 +41,12 @@ def test_a_small_campaign_is_insufficient_whatever_its_figures_say():
 @pytest.mark.parametrize(
     ("criterion", "status"),
     [
-        ({"metric": RECALL, "at_least": 0.9}, "PASS"),
-        ({"metric": RECALL, "at_least": 0.91}, "FAIL"),
+        ({"metric": RECALL, "at_least": 0.88}, "PASS"),
+        ({"metric": RECALL, "at_least": 0.9}, "INSUFFICIENT"),
+        ({"metric": RECALL, "at_least": 0.93}, "FAIL"),
         ({"metric": RECALL + ".low", "at_least": 0.8}, "PASS"),
         ({"metric": RECALL, "at_most": 0.5}, "FAIL"),
-        ({"metric": "monitors[name=nobody].points", "at_most": 0.5}, "FAIL"),
+        ({"metric": "monitors[name=nobody].points", "at_most": 0.5}, "INSUFFICIENT"),
     ],
 )
 def test_criteria_decide_a_campaign_that_is_large_enough(criterion, status):
@@ -53,8 +60,27 @@ def test_one_failed_criterion_fails_the_campaign():
     assert [check["met"] for check in verdict["criteria"]] == [True, False]
 
 
-def test_an_undefined_figure_meets_no_criterion():
-    assert judge(summary_with(recall=None), [{"metric": RECALL, "at_most": 1.0}])["status"] == "FAIL"
+def test_an_undefined_figure_is_an_open_gap():
+    verdict = judge(summary_with(recall=None), [{"metric": RECALL, "at_most": 1.0}])
+    assert verdict["status"] == "INSUFFICIENT"
+    assert not verdict["criteria"][0]["met"]
+
+
+def test_every_slice_must_keep_the_bound():
+    summary = summary_with()
+    summary["departures"] = {
+        "by_condition": [
+            {"condition": "ideal", "departed": recall_of(0.01)},
+            {"condition": "fog", "departed": recall_of(0.4)},
+        ]
+    }
+    verdict = judge(summary, [{"metric": "departures.by_condition[*].departed", "at_most": 0.1}])
+    assert verdict["status"] == "FAIL"
+    assert verdict["criteria"][0]["slices"] == [
+        {"slice": "ideal", "verdict": "PASS"},
+        {"slice": "fog", "verdict": "FAIL"},
+    ]
+    assert "without fog" in verdict["reasons"][0]
 
 
 def test_enough_data_without_criteria_is_no_pass():

@@ -1,0 +1,147 @@
+"""The page of a comparison; ``python -m reports.compare_report comparison.json`` writes it beside that file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from harness.results.files import replace_atomically
+from reports.campaign_report import TEMPLATES
+from reports.formatting import DASH, count, number, percent, rate, scientific
+
+PAGE = "comparison.html"
+UNIT_DIGITS = {"distance_to_failure_m": 1, "minimum_lane_margin_m": 3, "takeover_share": 3}
+WORDS = {
+    "REGRESSION": ("fail", "REGRESSION", "The candidate departs more often, and not by chance."),
+    "IMPROVEMENT": ("pass", "IMPROVEMENT", "The candidate departs less often, and not by chance."),
+    "NO_REGRESSION": (
+        "pass",
+        "NO REGRESSION",
+        "No mode or condition departs more often, and a doubled share of departures would have been found.",
+    ),
+    "INSUFFICIENT": (
+        "insufficient",
+        "INSUFFICIENT",
+        "No regression was found, but the pairs are too few to have found one.",
+    ),
+}
+
+
+def write_comparison_page(result: Mapping[str, Any], folder: Path) -> Path:
+    """Write the page of a comparison (content of ``comparison.json``) into a folder; returns its path."""
+    path = folder / PAGE
+    replace_atomically(path, _render(result).encode())
+    return path
+
+
+def _render(result: Mapping[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css, word, sentence = WORDS[result["verdict"]["status"]]
+    return environment.get_template("compare.html.j2").render(
+        baseline=_named(result["baseline"], "baseline"),
+        candidate=_named(result["candidate"], "candidate"),
+        simulator=" ".join(str(value) for value in (result["simulator"] or {}).values() if value is not None),
+        css=css,
+        word=word,
+        sentence=sentence,
+        reasons=result["verdict"]["reasons"],
+        alpha=percent(result["alpha"]),
+        swaps=count(result["swaps"]),
+        departures=[_departures(row) for row in result["departures"]],
+        driving=[_driving(row) for row in result["driving"]],
+        changes=[_change(change) for change in result["changes"]],
+        left_out=_left_out(result["left_out"], result["missing"]),
+        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+    )
+
+
+def _named(side: Mapping[str, Any], fallback: str) -> str:
+    parts = [side.get("name") or fallback, side.get("agent"), side.get("created_at")]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _departures(row: Mapping[str, Any]) -> dict[str, Any]:
+    gap = row["difference"]
+    return {
+        "mode": row["mode"],
+        "condition": row["condition"],
+        "pairs": count(row["pairs"]),
+        "baseline": rate(row["baseline"]),
+        "candidate": rate(row["candidate"]),
+        "only_candidate": count(row["only_candidate"]),
+        "only_baseline": count(row["only_baseline"]),
+        "difference": " ".join(
+            [
+                percent(gap["value"], 1, signed=True),
+                f"[{percent(gap['low'], 1, signed=True)}, {percent(gap['high'], 1, signed=True)}]",
+            ]
+        ),
+        "p": scientific(row["p_worse"]),
+        "p_corrected": scientific(row["p_worse_corrected"]),
+        "p_roads": scientific(row["p_worse_corrected_over_roads"]),
+        "finding": row["finding"],
+    }
+
+
+def _driving(row: Mapping[str, Any]) -> dict[str, Any]:
+    digits, gap = UNIT_DIGITS[row["figure"]], row["difference"]
+    ends = f" [{number(gap['low'], digits, signed=True)}, {number(gap['high'], digits, signed=True)}]"
+    return {
+        "mode": row["mode"],
+        "figure": row["figure"],
+        "pairs": count(row["pairs"]),
+        "baseline": number(row["baseline"], digits),
+        "candidate": number(row["candidate"], digits),
+        "difference": number(gap["value"], digits, signed=True) + (ends if gap["low"] is not None else ""),
+        "worse": scientific(row["p_worse_corrected"]),
+        "better": scientific(row["p_better_corrected"]),
+    }
+
+
+def _change(change: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "what": str(change["what"]),
+        "baseline": _value(change["baseline"]),
+        "candidate": _value(change["candidate"]),
+    }
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return DASH
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _left_out(left_out: Mapping[str, int], missing: Mapping[str, int]) -> str:
+    return (
+        f"Not compared: {count(left_out['unavoidable'])} runs of worlds that nobody can drive, "
+        f"{count(left_out['only_baseline'])} runs that only the baseline drove, {count(left_out['only_candidate'])} "
+        f"that only the candidate drove, {count(sum(missing.values()))} pairs with a run lost to the infrastructure."
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page beside a stored ``comparison.json``."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if len(given) != 1 or not Path(given[0]).is_file():
+        print("usage: python -m reports.compare_report FOLDER/comparison.json", file=sys.stderr)
+        return 2
+    path = Path(given[0])
+    print(write_comparison_page(json.loads(path.read_bytes()), path.parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
