@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from harness.evaluation.departures import Departure, find_departures
+
 SCORE_PREFIX = "score__"
 SWA_ERROR_PREFIX = "swa_error__"
 PROBABILITY_PREFIX = "probability__"
@@ -62,6 +64,11 @@ class EpisodeData:
     def timings(self) -> pd.DataFrame | None:
         """The timings table, None where it was not kept."""
         return None if self.timing_columns is None else pd.DataFrame(dict(self.timing_columns))
+
+    @cached_property
+    def departures(self) -> list[Departure]:
+        """All departures of all grades, derived from the ticks, sorted by onset."""
+        return find_departures(self.columns, self.tick_s) if self.tick_count else []
 
     @property
     def tick_count(self) -> int:

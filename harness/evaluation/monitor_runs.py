@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.evaluation.alarm_curve import alarm_curve
 from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
-from harness.evaluation.departures import MAIN_GRADE, Departure, find_departures
+from harness.evaluation.departures import MAIN_GRADE
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_run, rule_episodes, run_truth
 from harness.evaluation.foreign.published_scorers import FrameRun, PublishedCounts, every_scorer
@@ -85,27 +85,33 @@ class MonitorRun:
 
 @dataclass(frozen=True)
 class RunGround:
-    """A shadow run under the main (ρ, H) and under every swept one."""
+    """A shadow run under the main (ρ, H) and under every swept one.
+
+    Attributes:
+        failed: over the line for good, (N,) bool. nominal: never, and with an ideal sensor throughout.
+    """
 
     main: RunTruth
     swept: Sequence[RunTruth]
+    failed: BoolArray
+    nominal: bool
 
 
 def run_ground(episode: EpisodeData, shift_seed: int) -> RunGround:
     """Zones, windows and shifts of a run."""
-    departures = find_departures(episode.columns, episode.tick_s)
-    main = _truth(episode, departures, REACTION_S, HORIZON_S, shift_seed)
-    swept = [
-        main if swept == (REACTION_S, HORIZON_S) else _truth(episode, departures, *swept, shift_seed) for swept in SWEPT
-    ]
-    return RunGround(main, swept)
+    main = _truth(episode, REACTION_S, HORIZON_S, shift_seed)
+    swept = [main if swept == (REACTION_S, HORIZON_S) else _truth(episode, *swept, shift_seed) for swept in SWEPT]
+    failed = np.zeros(episode.tick_count, dtype=bool)
+    for departure in episode.departures:
+        if departure.grade == MAIN_GRADE:
+            failed[departure.onset_tick : departure.end_tick] = True
+    nominal = not failed.any() and not episode.column("sensor_level").any()
+    return RunGround(main, swept, failed, nominal)
 
 
-def _truth(
-    episode: EpisodeData, departures: Sequence[Departure], reaction_s: float, horizon_s: float, shift_seed: int
-) -> RunTruth:
+def _truth(episode: EpisodeData, reaction_s: float, horizon_s: float, shift_seed: int) -> RunTruth:
     odd, level = episode.column("odd_mask"), episode.column("sensor_level")
-    zones = find_zones(departures, odd, level, episode.tick_s, reaction_s, horizon_s)
+    zones = find_zones(episode.departures, odd, level, episode.tick_s, reaction_s, horizon_s)
     return run_truth(zones, episode.column("speed_mps"), episode.tick_s, shift_seed)
 
 
@@ -143,7 +149,7 @@ def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, g
             else probability_sums(probability, zones.positive | zones.reaction & ~zones.masked, zones.negative, metres)
         ),
         latency_ms=_latency_ms(episode, monitor),
-        published=_published(episode, raw, watched.points.get(PUBLISHED_POINT)),
+        published=_published(raw, watched.points.get(PUBLISHED_POINT), ground),
         detectable=int(ground.main.detectable.sum()),
         faults=fault_ticks(raw),
         ticks=len(raw),
@@ -164,17 +170,12 @@ def _swept(alarm: BoolArray, truth: RunTruth) -> tuple[float, float, float, floa
     return float(truth.detectable.sum()), ruled.hits_detectable, false, truth.exposure.negative_s
 
 
-def _published(episode: EpisodeData, raw: npt.NDArray[np.float32], point: Point | None) -> list[PublishedCounts] | None:
+def _published(raw: npt.NDArray[np.float32], point: Point | None, ground: RunGround) -> list[PublishedCounts] | None:
     """The run as the published scorers would have counted it: bare scores, frame by frame."""
     if point is None or not np.isfinite(raw).all():
         return None
-    failed = np.zeros(len(raw), dtype=bool)
-    for departure in find_departures(episode.columns, episode.tick_s):
-        if departure.grade == MAIN_GRADE:
-            failed[departure.onset_tick : departure.end_tick] = True
-    nominal = not failed.any() and not episode.column("sensor_level").any()
-    frames = FrameRun(raw.astype(np.float64), failed, 1.0 / episode.tick_s)
-    return every_scorer(frames, nominal, float(point["theta_on"]))
+    frames = FrameRun(raw.astype(np.float64), ground.failed, 1.0 / ground.main.tick_s)
+    return every_scorer(frames, ground.nominal, float(point["theta_on"]))
 
 
 def _latency_ms(episode: EpisodeData, monitor: str) -> npt.NDArray[np.float32]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.evaluation.departures import MAIN_GRADE, find_departures
+from harness.evaluation.departures import MAIN_GRADE
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.rates import clustered_ratio
 from harness.evaluation.stretches import ticks_at_least
@@ -117,7 +117,7 @@ def judged_frames(episode: EpisodeData) -> npt.NDArray[np.bool_]:
     """Frames that count: after the warm-up, outside the ODD mask, before the first departure, (N,) bool."""
     keep = ~episode.column("odd_mask").astype(bool)
     keep[: ticks_at_least(WARM_UP_S, episode.tick_s)] = False
-    for departure in find_departures(episode.columns, episode.tick_s):
+    for departure in episode.departures:
         if departure.grade == MAIN_GRADE:
             keep[departure.onset_tick :] = False
     return keep

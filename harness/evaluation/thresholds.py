@@ -27,7 +27,6 @@ import numpy.typing as npt
 from harness.campaign.identity import short_hash
 from harness.evaluation.alarm_curve import ALARMED_S, FALSE, FOUND, alarm_curve
 from harness.evaluation.alarms import final_statistic
-from harness.evaluation.departures import find_departures
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.event_metrics import RunTruth, run_truth
 from harness.evaluation.threshold_schemes import cheapest, conformal_threshold, gamma_threshold
@@ -111,8 +110,7 @@ def fit_thresholds(
 
 def calibration_truth(episode: EpisodeData) -> RunTruth:
     """Zones of one recorded run; shifts are not used in calibration, so their seed is immaterial."""
-    departures = find_departures(episode.columns, episode.tick_s)
-    zones = find_zones(departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
+    zones = find_zones(episode.departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
     return run_truth(zones, episode.column("speed_mps"), episode.tick_s, shift_seed=0)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.evaluation.departures import MAIN_GRADE, find_departures
+from harness.evaluation.departures import MAIN_GRADE
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.foreign.driving_log import EXTENDED_COLUMNS, MPS_PER_MPH
 from harness.evaluation.modes import SHADOW
@@ -47,7 +47,7 @@ def driving_log_table(episode: EpisodeData) -> pd.DataFrame:
     n = episode.tick_count
     crashed = np.zeros(n, dtype=np.int64)
     onsets = np.zeros(n, dtype=np.int64)
-    for departure in find_departures(episode.columns, episode.tick_s):
+    for departure in episode.departures:
         if departure.grade == MAIN_GRADE:
             crashed[departure.onset_tick : departure.end_tick] = 1
             onsets[departure.onset_tick] = 1

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -56,7 +57,7 @@ class FrameRun:
         """Frame rate as the studies use it, a whole number of at least 1."""
         return max(1, int(self.frames_per_s + 1e-9))
 
-    @property
+    @cached_property
     def failures(self) -> list[int]:
         """First frame of each failure (the 0 → 1 edges)."""
         return [stretch.start for stretch in maximal_stretches(self.failed)]
