@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 POLL_S = 1.0
+CLEAR_TIMEOUT_S = 20.0
 
 Processes = dict[int, str]
 """Process id -> start time since boot (together they are unique: ids are used again, ids with start times are not)."""
@@ -32,7 +33,35 @@ def main() -> None:
         if pid != os.getpid() and _stat(pid)[1] == start:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
+    clear_folder(folder)
+
+
+def clear_folder(folder: str, timeout_s: float = CLEAR_TIMEOUT_S) -> None:
+    """Remove a folder and end whoever still has a file open in it: Ray's helpers may outlive it and write again.
+
+    Args:
+        folder: with a name that nobody else uses.
+        timeout_s: after which what is left is left.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        users = [pid for pid in everyone if _uses(pid, folder)]
+        for pid in users:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+        if (not users and not Path(folder).exists()) or time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+
+
+def _uses(pid: int, folder: str) -> bool:
+    if pid == os.getpid():
+        return False
+    with contextlib.suppress(OSError):  # it has ended, or belongs to somebody else
+        return any(str(link.readlink()).startswith(folder + "/") for link in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def descendants(root_pid: int) -> Processes:

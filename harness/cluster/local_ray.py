@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import ray
 
+from harness.cluster.guardian import clear_folder
 from harness.cluster.interruption import interruptible
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
@@ -61,7 +61,7 @@ def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
             yield folder
     finally:
         ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+        clear_folder(str(folder))
         guardian.kill()
         guardian.wait()
 

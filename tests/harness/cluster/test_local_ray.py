@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.cluster.guardian import descendants
+from harness.cluster.guardian import clear_folder, descendants
 from tests.campaign_process import REPOSITORY, command_line, still_running
 
 DRIVER = """
@@ -34,3 +34,34 @@ def test_a_killed_driver_leaves_no_process_and_no_folder() -> None:
         driver.wait()
         assert not still_running(started, timeout_s=10)
         assert not folder.exists()
+
+
+SCRIBBLER = """
+import sys, time
+from pathlib import Path
+folder = Path(sys.argv[1])
+with (folder / "log").open("w") as log:
+    print("open", flush=True)
+    while True:
+        folder.mkdir(exist_ok=True)
+        (folder / "again").write_text("x")
+"""
+
+
+def test_a_helper_that_writes_to_the_end_does_not_bring_the_folder_back(tmp_path: Path) -> None:
+    folder, bystander = tmp_path / "clh-x", tmp_path / "clh-xy"
+    folder.mkdir(), bystander.mkdir()
+    commands = [[sys.executable, "-c", SCRIBBLER, str(path)] for path in (folder, bystander)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for command in commands]
+    try:
+        for process in processes:
+            assert process.stdout is not None and process.stdout.readline() == b"open\n"
+        clear_folder(str(folder))
+        assert processes[0].wait(5) != 0 and not folder.exists()
+        assert processes[1].poll() is None, "others are left alone"
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
