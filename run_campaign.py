@@ -88,6 +88,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--verify", action="store_true", help="with --resume: check the hash of every stored file first"
     )
     parser.add_argument(
+        "--doctor", action="store_true", help="no campaign: look at this machine, say what is wrong and what to do"
+    )
+    parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
     )
     parser.add_argument(
@@ -100,6 +103,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     options = parser.parse_args(arguments)
     options.resume = options.resume or options.rescue
+    if options.doctor:
+        return options
     if options.scenario is None and options.resume is None:
         parser.error("a SCENARIO is needed, for example scenarios/curves.yaml (or --resume DIR)")
     if options.overrides and options.scenario is None:
@@ -112,6 +117,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, judge, report. Returns the exit code."""
     options = parse_arguments(arguments)
+    if options.doctor:
+        return _doctor(options)
     missing = [name for name in ("carla", "pydantic", "ray", "torch") if importlib.util.find_spec(name) is None]
     if missing:
         return _complain(f"{', '.join(missing)} not installed: run `make campaign`, or use .venv/bin/python")
@@ -157,6 +164,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except KeyboardInterrupt:  # before anything was written
         return EXIT_INTERRUPTED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from harness.cluster.doctor import examine, finding_text, is_fit
+    from harness.simulation.simulator import SimulatorNameError, parse_simulator
+
+    try:
+        simulator = parse_simulator(options.simulator or "embedded")
+    except SimulatorNameError as error:
+        return _complain(str(error))
+    findings = []
+    for finding in examine(simulator, options.out or Path("results"), options.workers, options.device):
+        print(finding_text(finding), flush=True)
+        findings.append(finding)
+    return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
 
 
 def _conclude(result: CampaignResult) -> int:
