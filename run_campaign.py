@@ -30,16 +30,19 @@ examples
                                                                 drive in simulators that already run
   python run_campaign.py town.yaml --simulator docker:carlasim/carla:0.9.16 --ray-address auto
                                                                 start CARLA on every node of a Ray cluster
+  python run_campaign.py scenarios/curves.yaml --baseline results/curves/2025-01-31T093000+0000
+                                                                does it depart more often than that campaign did?
 
 results
   campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
   rescue.parquet (until when each departure could be prevented), summary.json (every figure), report.html (open it
-  in a browser)
+  in a browser); with --baseline also comparison.json and comparison.html
 
 exit codes
   0  the campaign ran; its verdict is PASS, INSUFFICIENT (too small to prove anything) or it sets no criteria
-  1  the campaign ran; its verdict is FAIL
-  2  the scenario or the command line cannot be used; nothing ran
+  1  the campaign ran; its verdict is FAIL, or it departs more often than its --baseline
+  2  the scenario or the command line cannot be used and nothing ran; or it ran and its --baseline, of another
+     simulator or other pairs, cannot be compared with it
   3  episodes are missing because simulator, worker, disk or machine failed; --resume tries them again
   130  interrupted; --resume goes on
 """
@@ -91,6 +94,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--doctor", action="store_true", help="no campaign: look at this machine, say what is wrong and what to do"
     )
     parser.add_argument(
+        "--baseline", metavar="DIR", type=Path, help="compare with this finished campaign on the same pairs at the end"
+    )
+    parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
     )
     parser.add_argument(
@@ -128,11 +134,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from harness.cluster.remote_ray import ClusterError
     from harness.cluster.sizing import NoRoomError
     from harness.results.index import IndexCorruptError
-    from harness.results.store import StorageError, StoreError
+    from harness.results.store import StorageError, StoreError, read_campaign_json
     from harness.simulation.launch import LaunchError
     from harness.simulation.simulator import SimulatorNameError
 
     try:
+        if options.baseline is not None:
+            read_campaign_json(options.baseline)  # a baseline that is none shows before anything starts
         result = run_campaign(
             RunOptions(
                 scenario=options.scenario,
@@ -149,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 command_line=("run_campaign.py", *(sys.argv[1:] if arguments is None else arguments)),
             )
         )
-        return _conclude(result)
+        return _conclude(result, options.baseline)
     except (ClusterError, IndexCorruptError, StorageError) as error:
         return _complain(str(error), EXIT_INFRASTRUCTURE)
     except (
@@ -181,7 +189,7 @@ def _doctor(options: argparse.Namespace) -> int:
     return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
 
 
-def _conclude(result: CampaignResult) -> int:
+def _conclude(result: CampaignResult, baseline: Path | None) -> int:
     from harness.cluster.campaign_run import Status
     from harness.evaluation.recompute import recompute
     from harness.results.episodes_table import write_episodes_table
@@ -206,7 +214,25 @@ def _conclude(result: CampaignResult) -> int:
     print(f"report: {report}")
     if verdict["status"] == "FAIL" and code == EXIT_OK:
         code = EXIT_FAILED_VERDICT
+    if baseline is not None and code != EXIT_INFRASTRUCTURE:
+        code = conclude_against(baseline, result.folder) or code
     return code
+
+
+def conclude_against(baseline: Path, candidate: Path) -> int:
+    """Compare a finished campaign with its baseline, store file and page; returns the exit code."""
+    from harness.evaluation.compare import REGRESSION
+    from harness.evaluation.compare_command import compare_campaigns, comparison_text, write_comparison
+    from harness.evaluation.compare_inputs import ComparisonRefusedError
+    from reports.compare_report import write_comparison_page
+
+    try:
+        comparison = compare_campaigns(baseline, candidate)
+    except ComparisonRefusedError as error:
+        return _complain(f"not compared with {baseline}: {error}")
+    write_comparison(comparison, candidate)
+    print(f"\n{comparison_text(comparison)}\ncomparison: {write_comparison_page(comparison, candidate)}")
+    return EXIT_FAILED_VERDICT if comparison["verdict"]["status"] == REGRESSION else EXIT_OK
 
 
 def _positive(text: str) -> int:

@@ -16,7 +16,11 @@ from reports.campaign_report import TEMPLATES
 from reports.formatting import DASH, count, number, percent, rate, scientific
 
 PAGE = "comparison.html"
-UNIT_DIGITS = {"distance_to_failure_m": 1, "minimum_lane_margin_m": 3, "takeover_share": 3}
+FIGURES = {
+    "distance_to_failure_m": ("distance until the first failure, m", 1),
+    "minimum_lane_margin_m": ("smallest lane margin, m", 3),
+    "takeover_share": ("share of time taken over", 3),
+}
 WORDS = {
     "REGRESSION": ("fail", "REGRESSION", "The candidate departs more often, and not by chance."),
     "IMPROVEMENT": ("pass", "IMPROVEMENT", "The candidate departs less often, and not by chance."),
@@ -52,7 +56,7 @@ def _render(result: Mapping[str, Any]) -> str:
     return environment.get_template("compare.html.j2").render(
         baseline=_named(result["baseline"], "baseline"),
         candidate=_named(result["candidate"], "candidate"),
-        simulator=" ".join(str(value) for value in (result["simulator"] or {}).values() if value is not None),
+        simulator=_simulator(result["simulator"]),
         css=css,
         word=word,
         sentence=sentence,
@@ -70,6 +74,12 @@ def _render(result: Mapping[str, Any]) -> str:
 def _named(side: Mapping[str, Any], fallback: str) -> str:
     parts = [side.get("name") or fallback, side.get("agent"), side.get("created_at")]
     return ", ".join(str(part) for part in parts if part)
+
+
+def _simulator(simulator: Mapping[str, Any]) -> str:
+    words = f"{simulator['name']} {simulator['version']}"
+    scene = simulator["scene_version"]
+    return words if scene is None else f"{words}, pictures of version {scene}"
 
 
 def _departures(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,17 +100,18 @@ def _departures(row: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "p": scientific(row["p_worse"]),
         "p_corrected": scientific(row["p_worse_corrected"]),
+        "p_better": scientific(row["p_better_corrected"]),
         "p_roads": scientific(row["p_worse_corrected_over_roads"]),
         "finding": row["finding"],
     }
 
 
 def _driving(row: Mapping[str, Any]) -> dict[str, Any]:
-    digits, gap = UNIT_DIGITS[row["figure"]], row["difference"]
+    (figure, digits), gap = FIGURES[row["figure"]], row["difference"]
     ends = f" [{number(gap['low'], digits, signed=True)}, {number(gap['high'], digits, signed=True)}]"
     return {
         "mode": row["mode"],
-        "figure": row["figure"],
+        "figure": figure,
         "pairs": count(row["pairs"]),
         "baseline": number(row["baseline"], digits),
         "candidate": number(row["candidate"], digits),

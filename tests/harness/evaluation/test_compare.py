@@ -72,7 +72,9 @@ def test_missing_runs_are_in_no_figure_and_said():
     result = compare_pairs(pairs, swaps=SWAPS)
     assert result["departures"][0]["pairs"] == 10
     assert result["missing"] == {"shadow": 1}
-    assert "shadow: 1 pairs missing, in no figure" in result["verdict"]["reasons"]
+    assert result["verdict"]["reasons"][-1] == (
+        "shadow: 1 pairs missing, in no figure; with them the difference lies between -0.091 and +0.091"
+    )
 
 
 def test_swapped_labels_agree_with_the_exact_test_for_one_column():
@@ -94,6 +96,16 @@ def test_what_is_swapped_as_one_counts_as_one():
 def test_a_column_without_a_difference_is_not_tested():
     found = swap_test(np.column_stack([np.zeros(20), np.ones(20)]), seed=1, swaps=500)
     assert np.isnan(found.worse_corrected[0]) and found.worse_corrected[1] < 0.01
+
+
+def test_equal_counts_are_told_apart_by_the_finer_figure_and_never_outweighed():
+    counts = np.array([1.0] * 6 + [-1.0] * 2)[:, None]
+    worse, better = (swap_test(counts, 1, swaps=40_000, tie_breaker=s * np.abs(counts)).worse[0] for s in (1.0, -1.0))
+    fewer = swap_test(np.array([1.0] * 7 + [-1.0])[:, None], 1, swaps=40_000).worse[0]
+    plain = swap_test(counts, 1, swaps=40_000).worse[0]
+    assert fewer < worse < better
+    assert worse <= plain + 0.01
+    assert np.isnan(swap_test(0.0 * counts, 1, swaps=100, tie_breaker=counts).worse[0])
 
 
 def test_swapped_labels_raise_false_alarms_at_the_nominal_rate():
