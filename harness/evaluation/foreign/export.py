@@ -59,7 +59,7 @@ def driving_log_table(episode: EpisodeData) -> pd.DataFrame:
         "model": agent.get("name", "") if isinstance(agent, dict) else str(agent or ""),
         "anomaly_detector": "",
         "threshold": "",
-        "sim_name": str(episode.spec.get("simulator", "")),
+        "sim_name": f"carla {(episode.events.get('simulator') or {}).get('version') or ''}".strip(),
         "lap": 1,
         "waypoint": np.floor(episode.column("route_s_m")).astype(np.int64),
         "loss": "",

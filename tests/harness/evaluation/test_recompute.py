@@ -52,6 +52,13 @@ def test_recomputing_gives_the_same_bytes(folder):
     assert path.read_bytes() == before
 
 
+def test_the_number_of_processes_changes_no_byte(folder):
+    path, _ = recompute(folder, processes=1)
+    alone = path.read_bytes()
+    recompute(folder, processes=2)
+    assert path.read_bytes() == alone
+
+
 def test_the_command_prints_verdict_and_path(folder, capsys):
     assert main(["recompute", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
