@@ -7,11 +7,12 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.cluster.campaign_run import CampaignResult
 
+LISTED = ("agents", "monitors", "effects", "saliency", "metrics", "sections")
 EXIT_OK = 0
 EXIT_FAILED_VERDICT = 1
 EXIT_USAGE = 2
@@ -22,6 +23,10 @@ EPILOG = """\
 examples
   python run_campaign.py scenarios/curves.yaml                  the four-minute demonstration
   python run_campaign.py scenarios/curves.yaml --limit 4        only its first four episodes
+  python run_campaign.py scenarios/curves.yaml --check          is it valid, what would run, for how long?
+  python run_campaign.py scenarios/curves.yaml --filter 'condition=noise*,ideal' --filter mode=shadow
+                                                                only these episodes
+  python run_campaign.py --list monitors                        what a scenario can name
   python run_campaign.py scenarios/curves.yaml --set seeds=5 --set conditions.0.name=clear
                                                                 change values of the scenario
   python run_campaign.py --resume results/curves/2025-01-31T093000+0000
@@ -48,6 +53,18 @@ exit codes
 """
 
 
+class _List(argparse.Action):
+    """``--list KIND``: print what there is and end, as ``--help`` does."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: Any, option_string: str | None = None
+    ) -> None:
+        from harness.campaign.catalogue import listing
+
+        print(listing(values))
+        parser.exit()
+
+
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line; exits with 2 if it cannot be used."""
     parser = argparse.ArgumentParser(
@@ -65,6 +82,22 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="parallel simulators (default: as many as cores, memory and GPUs allow)",
     )
     parser.add_argument("--limit", metavar="N", type=_positive, help="only the first N episodes")
+    parser.add_argument(
+        "--filter",
+        metavar="KEY=PATTERN",
+        dest="filters",
+        action="append",
+        default=[],
+        help="only episodes whose road, weather, condition, mode, seed, pair or episode matches one of these patterns "
+        "(with * and ?, joined by commas); may be repeated, then all must hold",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="run nothing: check the SCENARIO, print its matrix and the estimated time"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="like --check, and list every episode that would run")
+    parser.add_argument(
+        "--list", metavar="KIND", action=_List, choices=LISTED, help=f"show {', '.join(LISTED)}, and end"
+    )
     folders = parser.add_mutually_exclusive_group()
     folders.add_argument(
         "--out", metavar="DIR", type=Path, help="new results folder (default: results/<campaign>/<start time>)"
@@ -115,6 +148,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.error("a SCENARIO is needed, for example scenarios/curves.yaml (or --resume DIR)")
     if options.overrides and options.scenario is None:
         parser.error("--set changes a scenario: give the SCENARIO too, or leave --set out when resuming")
+    if (options.check or options.dry_run) and options.scenario is None:
+        parser.error("--check and --dry-run look at a scenario: give the SCENARIO")
+    if options.filters and options.scenario is None:
+        parser.error("--filter chooses among a scenario's episodes: give the SCENARIO; resuming keeps the filters")
     if options.verify and options.resume is None:
         parser.error("--verify checks stored results: use it with --resume DIR")
     return options
@@ -141,6 +178,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.baseline is not None:
             read_campaign_json(options.baseline)  # a baseline that is none shows before anything starts
+        if options.check or options.dry_run:
+            return _check(options)
         result = run_campaign(
             RunOptions(
                 scenario=options.scenario,
@@ -148,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 resume=options.resume,
                 workers=options.workers,
                 limit=options.limit,
+                filters=tuple(options.filters),
                 simulator=options.simulator,
                 ray_address=options.ray_address,
                 rescue=options.rescue is not None,
@@ -187,6 +227,26 @@ def _doctor(options: argparse.Namespace) -> int:
         print(finding_text(finding), flush=True)
         findings.append(finding)
     return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from harness.campaign.check import estimate, matrix_text
+    from harness.cluster.campaign_plan import plan_campaign
+    from harness.cluster.sizing import size_workers, this_host
+    from harness.simulation.simulator import parse_simulator
+    from reports.own_sections import NoSectionError, make_section
+
+    plan = plan_campaign(options.scenario, options.overrides, options.limit, options.filters)
+    try:
+        for name in plan.spec.sections:
+            make_section(name)
+    except NoSectionError as error:
+        return _complain(str(error))
+    simulator = parse_simulator(options.simulator or plan.spec.simulator)
+    size = size_workers([this_host()], simulator, options.workers, options.device).at_most(len(plan.episodes))
+    expected = estimate(plan.episodes, size.workers)
+    print(matrix_text(plan.spec.campaign, plan.episodes, expected, each=options.dry_run))
+    return EXIT_OK
 
 
 def _conclude(result: CampaignResult, baseline: Path | None) -> int:

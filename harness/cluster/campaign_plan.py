@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from agents.registry import make_agent, make_monitor
 from agents.thresholds import load_thresholds
+from harness.campaign.episode_filter import filtered
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.expansion import expand
 from harness.campaign.identity import short_hash
@@ -30,13 +31,14 @@ class CampaignPlan:
 
     Attributes:
         spec: the campaign.
-        campaign_id: hash of every episode id, before ``limit``: two plans with one id are the same campaign.
-        episodes: in the order of the expansion, cut to ``limit``.
+        campaign_id: hash of every episode id, before ``filters`` and ``limit``: plans with one id are one campaign.
+        episodes: in the order of the expansion, those that ``filters`` let through, cut to ``limit``.
         limit: None for all.
         agent: who drives: ``name privileged weights_sha256 trained_on``; the last is ``{simulator, scene_version}``
             of the pictures, None without weights or where nothing says it.
         monitors: who watches, the same with ``unit declared_latency_s``.
         thresholds: frozen operating points of the monitors.
+        filters: ``key=pattern`` texts, see `harness.campaign.episode_filter`.
     """
 
     spec: CampaignSpec
@@ -46,16 +48,19 @@ class CampaignPlan:
     agent: dict[str, Any]
     monitors: list[dict[str, Any]]
     thresholds: dict[str, Any]
+    filters: tuple[str, ...] = ()
 
 
-def plan_campaign(scenario: Path, overrides: Sequence[str] = (), limit: int | None = None) -> CampaignPlan:
+def plan_campaign(
+    scenario: Path, overrides: Sequence[str] = (), limit: int | None = None, filters: Sequence[str] = ()
+) -> CampaignPlan:
     """Plan a scenario file.
 
     Raises:
-        ScenarioError: the file, an override or what they ask for cannot be used.
+        ScenarioError: the file, an override, a filter or what they ask for cannot be used.
         UnknownNameError, WeightsError: an agent or monitor cannot be loaded.
     """
-    return _plan(load_campaign(scenario, overrides), limit)
+    return _plan(load_campaign(scenario, overrides), limit, filters)
 
 
 def plan_resumed(folder: Path, limit: int | None = None) -> CampaignPlan:
@@ -74,7 +79,7 @@ def plan_resumed(folder: Path, limit: int | None = None) -> CampaignPlan:
         spec = CampaignSpec.model_validate(stored["spec"])
     except (KeyError, ValidationError) as error:
         raise ResumeError(f"{folder}: its campaign was written by another version: {error}") from error
-    plan = _plan(spec, limit if limit is not None else stored.get("limit"))
+    plan = _plan(spec, limit if limit is not None else stored.get("limit"), stored.get("filters") or ())
     require_same(plan, folder)
     return plan
 
@@ -100,7 +105,7 @@ def require_same(plan: CampaignPlan, folder: Path) -> None:
     )
 
 
-def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
+def _plan(spec: CampaignSpec, limit: int | None, filters: Sequence[str] = ()) -> CampaignPlan:
     agent = _described(make_agent(spec.agent), "privileged", "weights_sha256")
     monitors = {
         name: _described(make_monitor(name), "privileged", "weights_sha256", "unit", "declared_latency_s")
@@ -116,7 +121,8 @@ def _plan(spec: CampaignSpec, limit: int | None) -> CampaignPlan:
         thresholds=thresholds,
     )
     campaign_id = short_hash([episode.episode_id for episode in episodes])
-    return CampaignPlan(spec, campaign_id, episodes[:limit], limit, agent, list(monitors.values()), thresholds)
+    chosen = filtered(episodes, filters)[:limit]
+    return CampaignPlan(spec, campaign_id, chosen, limit, agent, list(monitors.values()), thresholds, tuple(filters))
 
 
 def _described(part: Any, *attributes: str) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class RunOptions:
         resume: folder of a campaign to continue.
         workers: None for as many as cores, memory and GPUs allow, or per endpoint of an attached simulator.
         limit: only the first episodes.
+        filters: only episodes that these ``key=pattern`` texts let through; when resuming, those of before if empty.
         simulator: overrides the scenario's.
         ray_address: of a running Ray cluster; None to start one on this host.
         rescue: map the departures of a resumed campaign even if its scenario says ``rescue_map: false``.
@@ -56,6 +57,7 @@ class RunOptions:
     resume: Path | None = None
     workers: int | None = None
     limit: int | None = None
+    filters: tuple[str, ...] = ()
     simulator: str | None = None
     ray_address: str | None = None
     rescue: bool = False
@@ -219,10 +221,12 @@ def _plan(options: RunOptions) -> CampaignPlan:
         if options.resume is None:
             raise ValueError("a scenario or a campaign to resume is needed")
         return plan_resumed(options.resume, options.limit)
-    limit = options.limit
-    if options.resume is not None and limit is None:
-        limit = read_campaign_json(options.resume).get("limit")
-    plan = plan_campaign(options.scenario, options.overrides, limit)
+    limit, filters = options.limit, options.filters
+    if options.resume is not None:
+        before = read_campaign_json(options.resume)
+        limit = before.get("limit") if limit is None else limit
+        filters = filters or tuple(before.get("filters") or ())
+    plan = plan_campaign(options.scenario, options.overrides, limit, filters)
     if options.resume is not None:
         require_same(plan, options.resume)
     return plan
@@ -250,6 +254,7 @@ def _described(options: RunOptions, plan: CampaignPlan, simulator: Simulator) ->
         "command": " ".join(without_paths(options.command_line)),
         "spec": plan.spec.model_dump(mode="json"),
         "limit": plan.limit,
+        "filters": list(plan.filters),
         "seed_indices": list(plan.spec.seed_indices),
         "agent": plan.agent,
         "monitors": plan.monitors,
