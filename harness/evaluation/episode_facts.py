@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.evaluation.departures import GRADES, MAIN_GRADE, Departure, find_departures
+from harness.evaluation.departures import GRADES, MAIN_GRADE, Departure, find_collisions, find_departures
 from harness.evaluation.episode_data import EpisodeData
 
 PairKey = tuple[str, str]
@@ -91,7 +91,7 @@ def facts_of(episode: EpisodeData) -> EpisodeFacts:
         is_missing=episode.is_missing,
         start_route_s_m=0.0 if empty else float(episode.column("route_s_m")[0]),
         end_route_s_m=0.0 if empty else float(episode.column("route_s_m").max()),
-        collisions=len(episode.events.get("collisions") or []),
+        collisions=0 if empty else len(find_collisions(episode.column("collision"), episode.tick_s)),
         stuck=len(episode.events.get("stuck") or []),
         km=episode.distance_m / 1000.0,
         run_s=episode.duration_s,
