@@ -47,6 +47,9 @@ def test_help_teaches_with_examples_and_exit_codes() -> None:
         (("a.yaml", "--out", "x", "--resume", "y"), "not allowed with"),
         (("a.yaml", "--work", "2"), "unrecognized arguments"),
         (("a.yaml", "--verify"), "use it with --resume"),
+        (("--resume", "x", "--check"), "look at a scenario"),
+        (("--resume", "x", "--filter", "mode=shadow"), "resuming keeps the filters"),
+        (("--list", "agent"), "choose from"),
     ],
 )
 def test_a_wrong_command_line_is_refused_at_once(
