@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.alarms import DEBOUNCE_S, hysteresis
-from harness.evaluation.event_metrics import RunTruth, alarmed_ticks, rule_loop
+from harness.evaluation.compiled_judge import alarmed_ticks, rule_alarm
+from harness.evaluation.event_metrics import RunTruth
 from harness.evaluation.stretches import ticks_at_least
 
 FloatArray = npt.NDArray[np.float64]
@@ -66,7 +67,7 @@ def _curve(
     for k in range(thetas.shape[0]):
         alarm = np.zeros(n, dtype=np.bool_)
         alarm[latency:] = hysteresis(statistic, thetas[k, 0], thetas[k, 1], debounce)[: max(0, n - latency)]
-        lead, _, useful, nominal, degraded_safe = rule_loop(
+        lead, _, useful, nominal, degraded_safe = rule_alarm(
             alarm, positive_event, reaction_event, negative, degraded, onsets, merge_gap, too_early
         )
         for event in range(onsets.shape[0]):

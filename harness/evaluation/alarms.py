@@ -60,7 +60,7 @@ def alarm_from_statistic(
     Raises:
         ThresholdError: a threshold is NaN or ``theta_off > theta_on``.
     """
-    _check_thresholds(theta_on, theta_off)
+    check_thresholds(theta_on, theta_off)
     alarm = hysteresis(np.ascontiguousarray(statistic, np.float64), theta_on, theta_off, _debounce_ticks(tick_s))
     latency = ticks_at_least(declared_latency_s, tick_s)
     if latency == 0:
@@ -108,7 +108,7 @@ class AlarmFilter:
     """
 
     def __init__(self, theta_on: float, theta_off: float, tick_s: float, declared_latency_s: float = 0.0) -> None:
-        _check_thresholds(theta_on, theta_off)
+        check_thresholds(theta_on, theta_off)
         self._theta_on = theta_on
         self._theta_off = theta_off
         self._debounce = _debounce_ticks(tick_s)
@@ -157,7 +157,12 @@ def _debounce_ticks(tick_s: float) -> int:
     return max(1, ticks_at_least(DEBOUNCE_S, tick_s))
 
 
-def _check_thresholds(theta_on: float, theta_off: float) -> None:
+def check_thresholds(theta_on: float, theta_off: float) -> None:
+    """Refuse thresholds that define no alarm.
+
+    Raises:
+        ThresholdError: a threshold is NaN or ``theta_off > theta_on``.
+    """
     if not theta_off <= theta_on:
         raise ThresholdError(
             f"theta_off={theta_off} must not exceed theta_on={theta_on} and neither may be NaN; "

@@ -8,19 +8,21 @@ counts as nothing. A useful episode that began more than 10 s before the onset i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from harness.evaluation.alarms import MERGE_GAP_S
+from harness.evaluation.alarms import DEBOUNCE_S, MERGE_GAP_S, check_thresholds
+from harness.evaluation.compiled_judge import judge_alarm, judge_each, rule_alarm
 from harness.evaluation.stretches import BoolArray, InvalidTraceError, ticks_at_least, ticks_longer_than
 from harness.evaluation.windows import Windows, cut_windows
 from harness.evaluation.zones import Zones
 
 LEAD_CAP_S = 10.0
 CIRCULAR_SHIFTS = 200
+FloatArray = npt.NDArray[np.float64]
 
 
 class Exposure(NamedTuple):
@@ -68,6 +70,9 @@ class AlarmCounts(NamedTuple):
         return self.false_nominal + self.false_degraded
 
 
+_ALARMED = AlarmCounts._fields.index("alarmed_s")
+
+
 class RunAlarms(NamedTuple):
     """Counts, and the lead time of each hit, capped at 10 s."""
 
@@ -99,6 +104,17 @@ class RunTruth:
     shifts: npt.NDArray[np.int64]
     merge_gap_ticks: int
     too_early_ticks: int
+
+    @cached_property
+    def arrays(self) -> tuple[Any, ...]:
+        """What the compiled judge takes, in its order."""
+        zones, windows = self.zones, self.windows
+        last = int(self.onsets[self.detectable].max()) if self.detectable.any() else 0
+        return (
+            *(zones.positive_event, zones.reaction_event, zones.negative, zones.degraded_safe),
+            *(self.onsets, self.detectable, self.shifts, last),
+            *(windows.positive, windows.negative, windows.ticks, self.merge_gap_ticks, self.too_early_ticks),
+        )
 
 
 def run_truth(zones: Zones, speed_mps: npt.ArrayLike, tick_s: float, shift_seed: int) -> RunTruth:
@@ -147,29 +163,50 @@ def judge_run(alarm: BoolArray, truth: RunTruth) -> RunAlarms:
     Raises:
         InvalidTraceError: alarm and run differ in length.
     """
-    zones, windows = truth.zones, truth.windows
-    if len(alarm) != len(zones.negative):
-        raise InvalidTraceError(f"alarm has {len(alarm)} ticks, the run {len(zones.negative)}")
-    lead_ticks, late, useful, false_nominal, false_degraded = _rule(alarm, truth)
-    hit = lead_ticks >= 0
-    tp, fp = windows.alarmed(alarm)
-    counts = AlarmCounts(
-        events=len(truth.onsets),
-        detectable=int(truth.detectable.sum()),
-        hits=int(hit.sum()),
-        hits_detectable=int((hit & truth.detectable).sum()),
-        chance_hits=_chance_hits(alarm, truth),
-        late=int((late & ~hit).sum()),
-        useful=useful,
-        false_nominal=false_nominal,
-        false_degraded=false_degraded,
-        alarmed_s=alarmed_ticks(alarm, zones.negative) * truth.tick_s,
-        tp=tp,
-        fp=fp,
-        fn=len(windows.positive) - tp,
-        tn=len(windows.negative) - fp,
+    if len(alarm) != len(truth.zones.negative):
+        raise InvalidTraceError(f"alarm has {len(alarm)} ticks, the run {len(truth.zones.negative)}")
+    counts, lead_ticks = judge_alarm(np.ascontiguousarray(alarm, dtype=np.bool_), *truth.arrays)
+    return RunAlarms(AlarmCounts(*_in_seconds(counts, truth).tolist()), leads_s(lead_ticks, truth))
+
+
+def judge_thresholds(
+    statistic: FloatArray, thetas: FloatArray, truth: RunTruth, declared_latency_s: float = 0.0
+) -> tuple[FloatArray, list[tuple[float, ...]]]:
+    """:func:`judge_run` of the alarms at several thresholds at once.
+
+    Args:
+        statistic: final statistic, (N,), NaN = fault. thetas: (θ_on, θ_off) rows, (K, 2).
+        truth: of the run. declared_latency_s: of the monitor.
+
+    Returns:
+        Counts, columns as ``AlarmCounts``, (K, 14), and the lead times of the hits at each.
+
+    Raises:
+        InvalidTraceError: statistic and run differ in length.
+        ThresholdError: a threshold is NaN or a θ_off is above its θ_on.
+    """
+    if len(statistic) != len(truth.zones.negative):
+        raise InvalidTraceError(f"statistic has {len(statistic)} ticks, the run {len(truth.zones.negative)}")
+    for theta_on, theta_off in thetas.tolist():
+        check_thresholds(theta_on, theta_off)
+    counts, lead_ticks = judge_each(
+        np.ascontiguousarray(statistic, dtype=np.float64),
+        np.ascontiguousarray(thetas, dtype=np.float64),
+        max(1, ticks_at_least(DEBOUNCE_S, truth.tick_s)),
+        ticks_at_least(declared_latency_s, truth.tick_s),
+        *truth.arrays,
     )
-    return RunAlarms(counts, tuple(np.minimum(LEAD_CAP_S, lead_ticks[hit] * truth.tick_s).tolist()))
+    return _in_seconds(counts, truth), [leads_s(lead, truth) for lead in lead_ticks]
+
+
+def leads_s(lead_ticks: npt.NDArray[np.int64], truth: RunTruth) -> tuple[float, ...]:
+    """Lead time of each hit, capped at 10 s, from leads in ticks, (E,), −1 = missed."""
+    return tuple(min(LEAD_CAP_S, ticks * truth.tick_s) for ticks in lead_ticks.tolist() if ticks >= 0)
+
+
+def _in_seconds(counts: FloatArray, truth: RunTruth) -> FloatArray:
+    counts[..., _ALARMED] *= truth.tick_s
+    return counts
 
 
 class EpisodeRulings(NamedTuple):
@@ -189,7 +226,7 @@ def rule_episodes(alarm: BoolArray, truth: RunTruth) -> EpisodeRulings:
 
 def _rule(alarm: BoolArray, truth: RunTruth) -> tuple[npt.NDArray[np.int64], BoolArray, int, int, int]:
     zones = truth.zones
-    ruled: tuple[npt.NDArray[np.int64], BoolArray, int, int, int] = rule_loop(
+    ruled: tuple[npt.NDArray[np.int64], BoolArray, int, int, int] = rule_alarm(
         alarm,
         zones.positive_event,
         zones.reaction_event,
@@ -200,93 +237,3 @@ def _rule(alarm: BoolArray, truth: RunTruth) -> tuple[npt.NDArray[np.int64], Boo
         truth.too_early_ticks,
     )
     return ruled
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def rule_loop(
-    alarm: Any,
-    positive_event: Any,
-    reaction_event: Any,
-    negative: Any,
-    degraded: Any,
-    onsets: Any,
-    merge_gap: int,
-    too_early: int,
-) -> Any:
-    """One pass over the alarm, episode by episode: lead of each event in ticks (−1 = missed), whether an alarm began
-    in its reaction zone, and the number of useful, false nominal and false degraded episodes."""
-    n = alarm.shape[0]
-    lead = np.full(onsets.shape[0], -1, dtype=np.int64)
-    late = np.zeros(onsets.shape[0], dtype=np.bool_)
-    useful = false_nominal = false_degraded = 0
-    start = 0
-    while start < n:
-        if not alarm[start]:
-            start += 1
-            continue
-        end, tick = start + 1, start
-        first_hit = touched = -1
-        while tick < n and tick - end < merge_gap:
-            if alarm[tick]:
-                end = tick + 1
-                event = positive_event[tick]
-                if event >= 0:
-                    if lead[event] < 0:
-                        lead[event] = onsets[event] - start
-                    if first_hit < 0:
-                        first_hit = event
-                if negative[tick] and touched < 0:
-                    touched = tick
-            tick += 1
-        if first_hit >= 0:
-            useful += 1
-            is_false = onsets[first_hit] - start >= too_early
-        else:
-            is_false = reaction_event[start] < 0
-        if reaction_event[start] >= 0:
-            late[reaction_event[start]] = True
-        if is_false and touched >= 0:
-            if degraded[touched]:
-                false_degraded += 1
-            else:
-                false_nominal += 1
-        start = end
-    return lead, late, useful, false_nominal, false_degraded
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def alarmed_ticks(alarm: Any, negative: Any) -> int:
-    """Ticks of negative time under alarm, (N,) bool each."""
-    count = 0
-    for tick in range(alarm.shape[0]):
-        if alarm[tick] and negative[tick]:
-            count += 1
-    return count
-
-
-def _chance_hits(alarm: BoolArray, truth: RunTruth) -> float:
-    """Mean hits on detectable events when the alarm train is shifted circularly inside the run.
-
-    The train ends at the last onset: what a monitor shouts after the departure must not be rolled in
-    front of it.
-    """
-    if len(truth.shifts) == 0:
-        return 0.0
-    last = int(truth.onsets[truth.detectable].max())
-    return float(_shifted_hits(alarm[:last], truth.zones.positive_event, truth.detectable, truth.shifts))
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _shifted_hits(alarm: Any, positive_event: Any, detectable: Any, shifts: Any) -> float:
-    n = alarm.shape[0]
-    if not alarm.any():
-        return 0.0
-    met = np.zeros((detectable.shape[0], shifts.shape[0]), dtype=np.bool_)
-    for tick in range(n):
-        event = positive_event[tick]
-        if event >= 0 and detectable[event]:
-            for k in range(shifts.shape[0]):
-                source = tick - shifts[k]
-                if alarm[source if source >= 0 else source + n]:
-                    met[event, k] = True
-    return met.sum() / shifts.shape[0]

@@ -13,7 +13,7 @@ from harness.evaluation.alarm_curve import alarm_curve
 from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
 from harness.evaluation.departures import MAIN_GRADE
 from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_run, rule_episodes, run_truth
+from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_thresholds, rule_episodes, run_truth
 from harness.evaluation.foreign.published_scorers import FrameRun, PublishedCounts, every_scorer
 from harness.evaluation.probability import ProbabilitySums, probability_sums
 from harness.evaluation.ranking import RankedRun
@@ -120,29 +120,29 @@ def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, g
     raw = episode.raw_score(monitor)
     statistic = final_statistic(raw, episode.tick_s)
     zones = ground.main.zones
-    alarms = {
-        name: alarm_from_statistic(
-            statistic, theta["theta_on"], theta["theta_off"], episode.tick_s, watched.declared_latency_s
-        )
-        for name, point in watched.points.items()
-        if (theta := thresholds_of(point, episode.condition)) is not None
-    }
-    judged = {name: judge_run(alarm, ground.main) for name, alarm in alarms.items()}
-    counts = np.full((len(watched.points), len(AlarmCounts._fields)), np.nan)
-    for row, name in enumerate(watched.points):
-        if name in judged:
-            counts[row] = judged[name].counts
+    fitted = [thresholds_of(point, episode.condition) for point in watched.points.values()]
+    judged = [row for row, point in enumerate(fitted) if point is not None]
+    thetas = np.array([[point["theta_on"], point["theta_off"]] for point in fitted if point is not None])
+    counts = np.full((len(fitted), len(AlarmCounts._fields)), np.nan)
+    lead_s: list[tuple[float, ...]] = [()] * len(fitted)
+    latency_s = watched.declared_latency_s
+    if judged:
+        counts[judged], leads = judge_thresholds(statistic, thetas, ground.main, latency_s)
+        for row, lead in zip(judged, leads, strict=True):
+            lead_s[row] = lead
+    main = thresholds_of(watched.points.get(MAIN_POINT), episode.condition)
     sweep = None
-    if MAIN_POINT in alarms:
-        sweep = np.array([_swept(alarms[MAIN_POINT], truth) for truth in ground.swept])
+    if main is not None:
+        alarm = alarm_from_statistic(statistic, main["theta_on"], main["theta_off"], episode.tick_s, latency_s)
+        sweep = np.array([_swept(alarm, truth) for truth in ground.swept])
     probability = episode.probability(monitor)
     metres = episode.column("speed_mps").astype(np.float64) * episode.tick_s
     return MonitorRun(
         ranked=RankedRun.of(statistic, zones.positive, zones.negative),
         counts=counts,
-        lead_s=tuple(judged[name].lead_s if name in judged else () for name in watched.points),
+        lead_s=tuple(lead_s),
         sweep=sweep,
-        curve=alarm_curve(statistic, watched.curve, ground.main, watched.declared_latency_s),
+        curve=alarm_curve(statistic, watched.curve, ground.main, latency_s),
         probability=(
             None
             if probability is None

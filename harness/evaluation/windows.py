@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.statistics.bootstrap import divide
-from harness.evaluation.stretches import BoolArray, maximal_stretches, ticks_at_least
+from harness.evaluation.stretches import maximal_stretches, ticks_at_least
 from harness.evaluation.zones import Zones
 
 WINDOW_S = 1.0
@@ -31,13 +31,10 @@ class Windows:
     negative: npt.NDArray[np.int64]
     ticks: int
 
-    def alarmed(self, alarm: BoolArray) -> tuple[int, int]:
-        """Positive and negative windows in which an alarm, (N,) bool, is up: (TP, FP)."""
-        return _alarmed(alarm, self.positive, self.ticks), _alarmed(alarm, self.negative, self.ticks)
-
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _alarmed(alarm: Any, starts: Any, ticks: int) -> int:
+def alarmed_windows(alarm: Any, starts: Any, ticks: int) -> int:
+    """How many windows, (W,) first ticks, hold a tick under alarm, (N,) bool."""
     count = 0
     for start in starts:
         for tick in range(start, start + ticks):

@@ -6,7 +6,7 @@ from scipy.stats import gamma
 
 from harness.evaluation.alarm_curve import ALARMED_S, FALSE, FOUND, USEFUL, alarm_curve
 from harness.evaluation.alarms import alarm_from_statistic, final_statistic
-from harness.evaluation.event_metrics import judge_run
+from harness.evaluation.event_metrics import judge_run, judge_thresholds
 from harness.evaluation.summary import summarise
 from harness.evaluation.threshold_schemes import adaptive_conformal, cheapest, conformal_threshold, gamma_threshold
 from harness.evaluation.thresholds import calibration_truth, fit_thresholds
@@ -98,8 +98,11 @@ def test_the_curve_equals_the_alarms_one_by_one(latency_s):
     data = runs(["clear"], 2, departs=True)[1]
     truth, statistic = calibration_truth(data), final_statistic(data.raw_score("m"), TICK_S)
     thetas = np.array([[k, k - 0.3] for k in np.linspace(4, 8, 9)])
-    for row, (on, off) in zip(alarm_curve(statistic, thetas, truth, latency_s), thetas, strict=True):
-        counts = judge_run(alarm_from_statistic(statistic, on, off, TICK_S, latency_s), truth).counts
+    at_once, leads = judge_thresholds(statistic, thetas, truth, latency_s)
+    for k, (row, (on, off)) in enumerate(zip(alarm_curve(statistic, thetas, truth, latency_s), thetas, strict=True)):
+        alone = judge_run(alarm_from_statistic(statistic, on, off, TICK_S, latency_s), truth)
+        counts = alone.counts
+        assert at_once[k] == pytest.approx(counts) and leads[k] == alone.lead_s
         assert row[FOUND] == counts.hits_detectable
         assert (row[USEFUL], row[FALSE]) == (counts.useful, counts.false_alarms)
         assert row[ALARMED_S] == pytest.approx(counts.alarmed_s)

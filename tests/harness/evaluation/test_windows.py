@@ -35,7 +35,8 @@ def test_a_window_is_alarmed_if_the_alarm_is_up_anywhere_in_it():
     found = cut(ticks_of(460, onset_tick=400))
     alarm = np.zeros(460, dtype=bool)
     alarm[[359, 60, 79]] = True
-    assert found.alarmed(alarm) == (1, 1)
+    assert windows.alarmed_windows(alarm, found.positive, found.ticks) == 1
+    assert windows.alarmed_windows(alarm, found.negative, found.ticks) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
