@@ -39,7 +39,6 @@ soak: $(DEV_STAMP) ## Run the long tests: 100,000 messages of nonsense, 100,000 
 reference: $(RUN_STAMP) ## Run the campaigns behind the README's results and rewrite its tables (about an hour)
 	@$(BIN)/python run_campaign.py scenarios/unseen_ideal.yaml --out results/reference-$(STAMP)/unseen_ideal $(ARGS)
 	@$(BIN)/python run_campaign.py scenarios/reference.yaml --out results/reference-$(STAMP)/reference $(ARGS)
-	@$(BIN)/python run_campaign.py scenarios/twins.yaml --out results/reference-$(STAMP)/twins $(ARGS)
 	@$(BIN)/python -m reports.results_table results/reference-$(STAMP)/*
 
 weights: $(RUN_STAMP) ## Rebuild every shipped weight
