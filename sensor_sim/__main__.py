@@ -10,8 +10,12 @@ from pathlib import Path
 
 import cv2
 
+from sensor_sim import gallery
+from sensor_sim.calibration import command as calibration_command
 from sensor_sim.documentation import write_page
 from sensor_sim.effects import EFFECTS
+from sensor_sim.errors import SensorFrameError, SensorSpecError
+from sensor_sim.extraction import command as extraction_command
 from sensor_sim.severities.calibration import calibrate, frames_sha256, load_frames
 from sensor_sim.severities.table import CALIBRATION_FILE, calibration
 
@@ -19,32 +23,43 @@ PAGE = Path("docs") / "effects.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command; returns the exit code: 2 = what was asked for is impossible."""
     parser = argparse.ArgumentParser(prog="python -m sensor_sim", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     severities = commands.add_parser("severities", help="calibrate severities 1 to 5 on the frame set (minutes)")
     severities.add_argument("--out", type=Path, default=CALIBRATION_FILE, help="JSON file to write")
     severities.add_argument("--only", nargs="+", default=[], choices=list(EFFECTS), metavar="EFFECT", help="just these")
+    severities.set_defaults(run=_severities)
     effects = commands.add_parser("effects", help="write the page of all effects, with pictures")
     effects.add_argument("--out", type=Path, default=PAGE, help="Markdown file to write; pictures go beside it")
+    effects.set_defaults(run=_effects)
+    extraction_command.add_command(commands)
+    calibration_command.add_command(commands)
+    gallery.add_command(commands)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    if options.command == "effects":
-        write_page(options.out, options.out.parent / "images" / "effects")
-        print(f"written: {options.out}")
-        return 0
-    return _severities(options.out, options.only)
+    try:
+        return int(options.run(options))
+    except (SensorSpecError, SensorFrameError) as error:
+        print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
+        return 2
 
 
-def _severities(out: Path, only: Sequence[str]) -> int:
+def _effects(options: argparse.Namespace) -> int:
+    write_page(options.out, options.out.parent / "images" / "effects")
+    print(f"written: {options.out}")
+    return 0
+
+
+def _severities(options: argparse.Namespace) -> int:
     frames = load_frames()
     stored = calibration() if CALIBRATION_FILE.is_file() else None
-    if only and (stored is None or stored["frames"]["sha256"] != frames_sha256(frames)):
+    if options.only and (stored is None or stored["frames"]["sha256"] != frames_sha256(frames)):
         print("the stored calibration belongs to other frames: calibrate all effects (without --only)", file=sys.stderr)
         return 2
-    content = calibrate(frames, lambda line: print(line, flush=True), only, stored)
-    out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"written: {out}")
+    content = calibrate(frames, lambda line: print(line, flush=True), options.only, stored)
+    options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"written: {options.out}")
     return 0
 
 

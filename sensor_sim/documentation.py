@@ -63,16 +63,17 @@ def strip(name: str, frame: Frame, earlier: Frame) -> Frame:
         frame: uint8 RGB (H, W, 3).
         earlier: what the camera sees on the ticks before, as large.
     """
-    tiles = [frame, *(_degraded(name, severity, frame, earlier) for severity in PICTURED)]
+    tiles = [frame, *(degraded(name, severity, frame, earlier) for severity in PICTURED)]
     height = round(TILE_WIDTH_PX * frame.shape[0] / frame.shape[1])
     small = [cv2.resize(tile, (TILE_WIDTH_PX, height), interpolation=cv2.INTER_AREA) for tile in tiles]
     return np.asarray(np.concatenate(small, axis=1), np.uint8)
 
 
-def _degraded(name: str, severity: int, frame: Frame, earlier: Frame) -> Frame:
+def degraded(name: str, severity: int, frame: Frame, earlier: Frame, fov_deg: float = FOV_DEG) -> Frame:
+    """The effect at a severity 1 to 5 on a frame; stateful effects saw ``earlier`` on the ticks before."""
     height, width = frame.shape[:2]
-    schedule = SensorSchedule((EffectSchedule(name, severity_parameters(name, severity, width, FOV_DEG)),))
-    chain = SensorChain(schedule, width, height, FOV_DEG, TICK_S)
+    schedule = SensorSchedule((EffectSchedule(name, severity_parameters(name, severity, width, fov_deg)),))
+    chain = SensorChain(schedule, width, height, fov_deg, TICK_S)
     chain.reset(1)
     stateful = EFFECTS[name].stateful
     for tick in range(EARLIER_TICKS if stateful else 0):

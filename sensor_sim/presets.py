@@ -3,7 +3,7 @@
 A preset file (``presets/<name>.yaml``) holds a description, the reference camera (``width_px``,
 ``focal_px``) and effects with their parameters there. Lengths are transferred as a share of the picture's
 width, radial coefficients by the displacement at the picture's edge as a share of the width; everything
-else does not depend on the camera's size.
+else does not depend on the camera's size. ``provenance``, if there, says how the values were found; nothing reads it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sensor_sim.transfer import transferred
 
 _FOLDER = Path(__file__).with_name("presets")
 _KEYS = ("description", "reference_camera", "effects")
+_OPTIONAL_KEYS = ("provenance",)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -52,8 +53,12 @@ def load_preset(name: str, width: int, fov_deg: float) -> SensorSchedule:
 
 
 def _transferred(name: str, content: Any, width: int, fov_deg: float) -> SensorSchedule:
-    if not isinstance(content, dict) or set(content) != set(_KEYS) or not isinstance(content["effects"], list):
-        raise SensorSpecError(f"preset {name}: give exactly the keys {', '.join(_KEYS)}; 'effects' is a list")
+    keys = set(content) - set(_OPTIONAL_KEYS) if isinstance(content, dict) else None
+    if keys != set(_KEYS) or not isinstance(content["effects"], list):
+        raise SensorSpecError(
+            f"preset {name}: give exactly the keys {', '.join(_KEYS)} (and {', '.join(_OPTIONAL_KEYS)} if you like); "
+            "'effects' is a list"
+        )
     camera = content["reference_camera"]
     if not isinstance(camera, dict) or set(camera) != {"width_px", "focal_px"}:
         raise SensorSpecError(f"preset {name}, 'reference_camera': give exactly the keys width_px, focal_px")

@@ -12,14 +12,12 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from sensor_sim.chain import SensorChain
 from sensor_sim.effects import EFFECTS
 from sensor_sim.effects.definition import EffectDefinition
 from sensor_sim.effects.effect import Frame
 from sensor_sim.frame_context import FrameContext
+from sensor_sim.frame_folder import read_folder
 from sensor_sim.schedule import EffectSchedule, SensorSchedule
 from sensor_sim.severities.similarity import ssim
 
@@ -36,10 +34,7 @@ _MAX_TRIALS = 10
 
 def load_frames() -> list[Frame]:
     """The frame set, uint8 RGB, in the order of the file names."""
-    return [
-        np.ascontiguousarray(cv2.cvtColor(np.asarray(cv2.imread(str(path))), cv2.COLOR_BGR2RGB))
-        for path in sorted(FRAMES_FOLDER.glob("*.png"))
-    ]
+    return list(read_folder(FRAMES_FOLDER).values())
 
 
 def frames_sha256(frames: list[Frame]) -> str:
