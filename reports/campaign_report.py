@@ -1,4 +1,4 @@
-"""The report of one campaign: a single HTML file that opens offline and answers a reader's questions in order."""
+"""The report of one campaign: a page that opens offline and answers questions in order, and a page per episode."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from harness.results.files import replace_atomically
 from reports import formatting
 from reports.alarms_by_condition import alarms_by_condition
 from reports.campaign_data import CampaignData, load
+from reports.episode_pages import choose_pages, write_episode_pages
 from reports.evidence import OperatingPoint
 from reports.glossary import GLOSSARY
 from reports.monitor_kinds import ORDER
@@ -20,15 +21,19 @@ from reports.own_sections import own_sections
 from reports.section import Section, dig
 from reports.sections import (
     conditions,
+    curves,
     departures,
+    doses,
     episodes,
     headline,
     monitors,
     paper,
     parameter_space,
     provenance,
+    questions,
     rescue,
     safety,
+    slices,
     verdict,
 )
 
@@ -38,7 +43,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def build_report(results_dir: Path) -> Path:
-    """Write ``report.html`` into a campaign's folder; nothing else there is touched.
+    """Write ``report.html`` and the episode pages in ``report/`` into a campaign's folder; nothing else is touched.
 
     Args:
         results_dir: folder with ``campaign.json``, ``index.jsonl`` and, when judged, ``summary.json``.
@@ -51,27 +56,37 @@ def build_report(results_dir: Path) -> Path:
         ReportError: ``summary.json`` is damaged.
     """
     data = load(results_dir)
+    points = operating_points(data.summary)
+    monitors = _most_telling(points, data)
+    paged = choose_pages(data)
+    environment = _environment()
+    write_episode_pages(data, paged, points, monitors, environment)
     path = results_dir / REPORT_FILE
-    replace_atomically(path, _render(data, _sections(data)).encode())
+    replace_atomically(path, _render(data, _sections(data, points, monitors, set(paged)), environment).encode())
     return path
 
 
-def _sections(data: CampaignData) -> list[Section]:
+def _sections(
+    data: CampaignData, points: Mapping[str, OperatingPoint], drawn: list[str], paged: set[str]
+) -> list[Section]:
     shown = departures.choose(data)
-    points = operating_points(data.summary)
-    drawn = _most_telling(points, data)
     learned = [name for name in drawn if data.kind(name) == "learned"]
+    alarms = alarms_by_condition(data.summary, learned)
     return [
         verdict.build(data),
         headline.build(data),
-        conditions.build(data, alarms_by_condition(data.summary, learned), MAIN_POINT),
-        *([parameter_space.build(data)] if data.summary.get("parameter_space") else []),
+        questions.build(data),
+        slices.build(data),
         safety.build(data),
         rescue.build(data),
         paper.build(data),
+        conditions.build(data, alarms, MAIN_POINT),
+        doses.build(data, alarms, MAIN_POINT),
+        *([parameter_space.build(data)] if data.summary.get("parameter_space") else []),
         monitors.build(data),
-        episodes.build(data, set(shown)),
-        departures.build(data, shown, points, drawn),
+        curves.build(data),
+        episodes.build(data, paged),
+        departures.build(data, shown, points, drawn, paged),
         *own_sections(data),
         provenance.build(data),
         Section("glossary", "Glossary", "Glossary", "glossary.html.j2", view={"words": GLOSSARY}),
@@ -94,7 +109,7 @@ def _subtitle(data: CampaignData) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _render(data: CampaignData, sections: Sequence[Section]) -> str:
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -103,6 +118,10 @@ def _render(data: CampaignData, sections: Sequence[Section]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["rate"] = formatting.rate
+    return environment
+
+
+def _render(data: CampaignData, sections: Sequence[Section], environment: jinja2.Environment) -> str:
     return environment.get_template("report.html.j2").render(
         name=str(data.campaign.get("name") or data.folder.name),
         subtitle=_subtitle(data),

@@ -15,6 +15,7 @@ import pandas as pd
 
 from harness.evaluation.alarms import alarm_from_statistic, final_statistic
 from harness.evaluation.stretches import maximal_stretches, ticks_at_least
+from harness.results.clips import PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 from reports.charts.time_series import DepartureTrace, MonitorTrace, Span
 
 BEFORE_S, AFTER_S = 8.0, 3.0
@@ -76,7 +77,7 @@ def departure_trace(
         statistic = final_statistic(ticks[column].to_numpy(), tick_s)
         alarm = alarm_from_statistic(statistic, point.theta_on, point.theta_off, tick_s, point.declared_latency_s)
         traces.append(
-            MonitorTrace(name, _over_threshold(statistic, point.theta_on)[window], _spans(alarm, time_s, tick_s, True))
+            MonitorTrace(name, _over_threshold(statistic, point.theta_on)[window], spans(alarm, time_s, tick_s, True))
         )
     margin = ticks["lane_margin_m"].to_numpy(np.float64)
     return DepartureTrace(
@@ -85,8 +86,8 @@ def departure_trace(
         swa_label_deg=ticks["swa_label_deg"].to_numpy(np.float64)[window],
         lane_margin_m=margin[window],
         onset_s=onset_s,
-        departed=_spans((margin < 0) & ~ticks["odd_mask"].to_numpy(bool), time_s, tick_s),
-        takeovers=_spans(ticks["takeover"].to_numpy(bool), time_s, tick_s),
+        departed=spans((margin < 0) & ~ticks["odd_mask"].to_numpy(bool), time_s, tick_s),
+        takeovers=spans(ticks["takeover"].to_numpy(bool), time_s, tick_s),
         monitors=traces,
     )
 
@@ -97,7 +98,7 @@ def embed(media_type: str, content: bytes) -> str:
 
 
 def still_picture(clip: bytes) -> bytes:
-    """One picture of the clip, shortly after its middle, as a small JPEG: what print and a page at rest show."""
+    """The agent's and the saliency panel of one clip picture, shortly after its middle, as a small JPEG."""
     with av.open(io.BytesIO(clip), "r") as container:
         stream = container.streams.video[0]
         wanted = int((stream.frames or 1) * STILL_AT_SHARE)
@@ -108,7 +109,7 @@ def still_picture(clip: bytes) -> bytes:
                 break
     if picture is None:
         raise ValueError("clip holds no picture; record the episode again")
-    rgb = picture.to_ndarray(format="rgb24")
+    rgb = picture.to_ndarray(format="rgb24")[:PANEL_HEIGHT_PX, : 2 * PANEL_WIDTH_PX]
     height = round(rgb.shape[0] * STILL_WIDTH_PX / rgb.shape[1])
     small = cv2.resize(rgb, (STILL_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
     ok, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 72])
@@ -123,9 +124,10 @@ def _over_threshold(statistic: npt.NDArray[np.float64], theta_on: float) -> npt.
     return statistic / theta_on
 
 
-def _spans(
+def spans(
     active: npt.NDArray[np.bool_], time_s: npt.NDArray[np.float64], tick_s: float, merge: bool = False
 ) -> list[Span]:
+    """Stretches of true ticks as (start, end) in s; ``merge`` joins them over gaps below 1 s, as alarms are."""
     gap = ticks_at_least(ALARM_MERGE_GAP_S, tick_s) if merge else 0
     stretches = maximal_stretches(active, 1, gap)
     return [(float(time_s[s.start]), float(time_s[s.end - 1]) + tick_s) for s in stretches]

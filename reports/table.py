@@ -10,7 +10,7 @@ from reports.formatting import DASH, finite, number
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. ``value`` sorts (empty = unknown, last); ``link`` is an anchor in the page."""
+    """One cell. ``value`` sorts (empty = unknown, last); ``link`` is an address."""
 
     text: str
     value: str = ""

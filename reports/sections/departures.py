@@ -1,14 +1,14 @@
-"""Each departure with its evidence: clip, time series, the facts; as many as the page has room for."""
+"""Departures with their evidence: a picture, the time series, the facts, and the way to the episode's page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from harness.evaluation.event_metrics import LEAD_CAP_S
 from reports.campaign_data import CampaignData
 from reports.charts.time_series import DepartureTrace, departure_chart, departure_key
+from reports.episode_pages import page_address
 from reports.evidence import (
     OperatingPoint,
     departure_trace,
@@ -16,25 +16,12 @@ from reports.evidence import (
     spread_over_groups,
     still_picture,
 )
-from reports.formatting import DASH, number, size
+from reports.formatting import DASH, number
 from reports.section import Section
 
-MAX_SHOWN = 60
+MAX_SHOWN = 24
 MAX_DRAWN_MONITORS = 4
-# Base64 makes 4 bytes of 3; the page must stay below 40 MB with everything else in it.
-MAX_EMBEDDED_BYTES = 22_000_000
-
-
-@dataclass
-class _Budget:
-    left_bytes: int
-
-    def take(self, wanted: int) -> bool:
-        """Reserve ``wanted`` bytes if they still fit."""
-        if wanted > self.left_bytes:
-            return False
-        self.left_bytes -= wanted
-        return True
+SHOWN_BEFORE_S = 2.0
 
 
 def choose(data: CampaignData, limit: int = MAX_SHOWN) -> list[str]:
@@ -50,19 +37,28 @@ def choose(data: CampaignData, limit: int = MAX_SHOWN) -> list[str]:
     return spread_over_groups(alone, limit - kept) + spread_over_groups(others, kept)
 
 
-def build(data: CampaignData, chosen: list[str], points: Mapping[str, OperatingPoint], monitors: list[str]) -> Section:
-    """Cards of the chosen departures."""
+def build(
+    data: CampaignData,
+    chosen: list[str],
+    points: Mapping[str, OperatingPoint],
+    monitors: list[str],
+    paged: Collection[str],
+) -> Section:
+    """Cards of the chosen departures; ``paged``: episodes with a page of their own."""
     rows = {str(row["episode_id"]): row for row in data.episodes}
-    budget = _Budget(MAX_EMBEDDED_BYTES)
-    events = [_event(data, rows[key], points, monitors[:MAX_DRAWN_MONITORS], budget) for key in chosen]
+    events = [_event(data, rows[key], points, monitors[:MAX_DRAWN_MONITORS], key in paged) for key in chosen]
     total = sum(1 for row in data.episodes if row.get("departures"))
     return Section(
         "departures",
-        "Clips",
-        "Each departure, seen",
+        "Departures",
+        "Departures, seen",
         "departures.html.j2",
         "What the agent saw, where its network looked, how it steered against the reference, and who warned.",
-        {"events": events, "note": _note(data, total, events)},
+        {
+            "events": events,
+            "note": f"{total} episodes departed; {len(events)} of them are shown here, evenly from every condition. "
+            "Every departure has a page with its player: follow a picture, or an id in the table of episodes.",
+        },
         "" if events else _nothing(data),
     )
 
@@ -73,51 +69,24 @@ def _nothing(data: CampaignData) -> str:
     return f"None of the {len(data.episodes)} episodes left its lane, so there is no departure to show."
 
 
-def _note(data: CampaignData, total: int, events: list[dict[str, Any]]) -> str:
-    clips = sum(1 for event in events if event["clip"])
-    text = f"{total} episodes departed; {len(events)} are shown, {clips} with their clip."
-    stored = sum(1 for row in data.episodes if row["episode_id"] in data.entries and data.clips(row["episode_id"]))
-    if stored > clips:
-        text += f" {stored - clips} more clips are left out to keep this page small; they lie in episodes/<id>/clips/."
-    return text
-
-
 def _event(
-    data: CampaignData,
-    row: Mapping[str, Any],
-    points: Mapping[str, OperatingPoint],
-    monitors: list[str],
-    budget: _Budget,
+    data: CampaignData, row: Mapping[str, Any], points: Mapping[str, OperatingPoint], monitors: list[str], paged: bool
 ) -> dict[str, Any]:
     episode_id = str(row["episode_id"])
     record = data.record(episode_id)
     onset_s = float(row["first_departure_onset_s"])
     trace = departure_trace(record.ticks, onset_s, record.tick_s, points, monitors)
     title = f"{row['road']} · {row['condition']} · {row['mode']}"
-    clip, poster, reason = _clip(data, episode_id, budget)
+    clips = data.clips(episode_id)
     return {
         "episode_id": episode_id,
         "title": title,
         "facts": _facts(row, trace, record.events),
         "chart": departure_chart(trace, title),
         "key": departure_key(trace),
-        "clip": clip,
-        "poster": poster,
-        "clip_reason": reason,
+        "still": embed("image/jpeg", still_picture(clips[0].read_bytes())) if clips else "",
+        "page": page_address(episode_id, max(onset_s - SHOWN_BEFORE_S, 0.0)) if paged else "",
     }
-
-
-def _clip(data: CampaignData, episode_id: str, budget: _Budget) -> tuple[str, str, str]:
-    paths = data.clips(episode_id)
-    if not paths:
-        return "", "", "No clip was recorded for this episode."
-    content = paths[0].read_bytes()
-    where = paths[0].relative_to(data.folder)
-    if not budget.take(len(content)):
-        return "", "", f"Clip left out to keep this page small ({size(len(content))}): {where}"
-    still = still_picture(content)
-    budget.take(len(still))
-    return embed("video/mp4", content), embed("image/jpeg", still), ""
 
 
 def _facts(row: Mapping[str, Any], trace: DepartureTrace, events: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reports.campaign_data import CampaignData
+from reports.episode_pages import page_address
 from reports.formatting import finite
 from reports.section import Section
 from reports.table import Cell, figure, words
@@ -28,13 +29,13 @@ def result_of(row: Mapping[str, Any]) -> str:
     return "departed" if row.get("departures") else "completed"
 
 
-def build(data: CampaignData, with_evidence: set[str]) -> Section:
-    """The table; ids of episodes shown below link to their evidence."""
+def build(data: CampaignData, paged: Collection[str]) -> Section:
+    """The table; ids of episodes with a page link to it."""
     rows: list[dict[str, Any]] = []
     for row in data.episodes:
         result = result_of(row)
         values = {"mode": row["mode"], "condition": row["condition"], "road": row["road"], "result": result}
-        rows.append({"data": values, "cells": _cells(row, result, row["episode_id"] in with_evidence)})
+        rows.append({"data": values, "cells": _cells(row, result, row["episode_id"] in paged)})
     filters = [
         {"key": key, "name": name, "choices": sorted({str(row["data"][key]) for row in rows})} for key, name in FILTERS
     ]
@@ -51,7 +52,8 @@ def build(data: CampaignData, with_evidence: set[str]) -> Section:
         "Episodes",
         "Episodes",
         "episodes.html.j2",
-        "Every episode of the campaign. A linked id leads to its evidence below.",
+        "Every episode of the campaign. A linked id leads to its page with the player: all departures and agent errors "
+        "have one, and a sample of the others.",
         {"rows": rows, "filters": filters, "heads": heads},
         "" if rows else "No episode has finished yet.",
     )
@@ -61,7 +63,7 @@ def _cells(row: Mapping[str, Any], result: str, linked: bool) -> list[Cell]:
     episode_id = str(row["episode_id"])
     distance_m = finite(row.get("distance_m"))
     return [
-        Cell(episode_id[:8], episode_id, mono=True, link=f"departure-{episode_id}" if linked else ""),
+        Cell(episode_id[:8], episode_id, mono=True, link=page_address(episode_id) if linked else ""),
         words(row["road"]),
         words(row["condition"]),
         words(row["mode"]),

@@ -34,7 +34,7 @@ def build(data: CampaignData) -> Section:
     columns = [_column(parity, key, title, lead, missing) for key, title, lead, missing in COLUMNS]
     return Section(
         "paper",
-        "Paper's table",
+        "Paper",
         "The paper's table beside ours",
         "paper.html.j2",
         "Share of frames with a steering error above 5° that the monitor flagged (TPR), by steering wheel angle of "

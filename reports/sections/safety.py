@@ -42,7 +42,7 @@ def build(data: CampaignData) -> Section:
     }
     return Section(
         "safety",
-        "Safety gained",
+        "Safety",
         "Safety gained, and what it cost",
         "safety.html.j2",
         "Every pair ran twice from the same seeds: once with the agent alone, once with an alarm handing the wheel to "

@@ -49,9 +49,9 @@ class Browser:
         answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self._session = f"/session/{answer['sessionId']}"
 
-    def open(self, path: Path) -> None:
-        """Open a local file and wait until it has loaded."""
-        self._call("POST", f"{self._session}/url", {"url": path.resolve().as_uri()})
+    def open(self, path: Path, fragment: str = "") -> None:
+        """Open a local file (``fragment``: with its ``#``) and wait until it has loaded."""
+        self._call("POST", f"{self._session}/url", {"url": path.resolve().as_uri() + fragment})
 
     def resize(self, width: int, height: int) -> None:
         """Set the size of the page, px (the window's own minimum width does not apply)."""

@@ -17,8 +17,6 @@ from reports.operating_points import MAIN_POINT
 from reports.sections import departures
 from tests.reports.synthetic import write_campaign
 
-SIZE_LIMIT = 40_000_000
-
 
 def text_of(folder: Path) -> str:
     return build_report(folder).read_text(encoding="utf-8")
@@ -76,18 +74,9 @@ def test_undefined_rates_are_dashes_with_a_reason(campaign: Path) -> None:
     assert few[0]["departed"]["reason"] in text_of(campaign)
 
 
-def test_without_clips_the_file_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, campaign: Path) -> None:
-    folder = tmp_path / "results"
-    shutil.copytree(campaign, folder)
-    monkeypatch.setattr(departures, "MAX_EMBEDDED_BYTES", 0)
-    text = text_of(folder)
-    assert "data:video" not in text
-    assert "Clip left out to keep this page small" in text and "more clips are left out" in text
-    assert len(text) < 5_000_000
-
-
-def test_embedded_clips_stay_below_the_limit() -> None:
-    assert departures.MAX_EMBEDDED_BYTES * 4 / 3 + 5_000_000 <= SIZE_LIMIT
+def test_the_page_carries_no_clip_and_stays_small(campaign: Path) -> None:
+    text = text_of(campaign)
+    assert "data:video" not in text and len(text) < 5_000_000
 
 
 def test_departures_under_a_takeover_keep_their_share_of_the_cards(campaign: Path) -> None:
