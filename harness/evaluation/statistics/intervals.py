@@ -1,7 +1,7 @@
 """Exact and approximate intervals for proportions and rates.
 
 Sources: Clopper & Pearson 1934 through the beta quantile; Garwood 1936 for the Poisson rate through the
-chi-squared quantile; Wilson 1927. Zero events are the rule of three: the one-sided 95 % bound is −ln(0.05)
+gamma quantile; Wilson 1927. Zero events are the rule of three: the one-sided 95 % bound is −ln(0.05)
 = 2.996 per exposure.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import beta, chi2, norm
+from scipy.special import betaincinv, gammaincinv, ndtri
 
 CONFIDENCE = 0.95
 
@@ -22,8 +22,8 @@ def clopper_pearson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[flo
     """
     _check_counts(k, n)
     tail = (1.0 - confidence) / 2.0
-    low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
-    high = 1.0 if k == n else float(beta.ppf(1.0 - tail, k + 1, n - k))
+    low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
+    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1.0 - tail))
     return low, high
 
 
@@ -34,7 +34,7 @@ def clopper_pearson_upper(k: int, n: int, confidence: float = CONFIDENCE) -> flo
         ValueError: not 0 <= k <= n or n = 0.
     """
     _check_counts(k, n)
-    return 1.0 if k == n else float(beta.ppf(confidence, k + 1, n - k))
+    return 1.0 if k == n else float(betaincinv(k + 1, n - k, confidence))
 
 
 def poisson_rate(count: int, exposure: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -45,8 +45,8 @@ def poisson_rate(count: int, exposure: float, confidence: float = CONFIDENCE) ->
     """
     _check_exposure(count, exposure)
     tail = (1.0 - confidence) / 2.0
-    low = 0.0 if count == 0 else float(chi2.ppf(tail, 2 * count)) / (2.0 * exposure)
-    return low, float(chi2.ppf(1.0 - tail, 2 * (count + 1))) / (2.0 * exposure)
+    low = 0.0 if count == 0 else float(gammaincinv(count, tail)) / exposure
+    return low, float(gammaincinv(count + 1, 1.0 - tail)) / exposure
 
 
 def poisson_rate_upper(count: int, exposure: float, confidence: float = CONFIDENCE) -> float:
@@ -56,7 +56,7 @@ def poisson_rate_upper(count: int, exposure: float, confidence: float = CONFIDEN
         ValueError: negative count or exposure not positive.
     """
     _check_exposure(count, exposure)
-    return float(chi2.ppf(confidence, 2 * (count + 1))) / (2.0 * exposure)
+    return float(gammaincinv(count + 1, confidence)) / exposure
 
 
 def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -66,7 +66,7 @@ def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float
         ValueError: not 0 <= k <= n or n = 0.
     """
     _check_counts(k, n)
-    z = float(norm.ppf(0.5 + confidence / 2.0))
+    z = float(ndtri(0.5 + confidence / 2.0))
     share = k / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
