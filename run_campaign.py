@@ -255,6 +255,7 @@ def _conclude(result: CampaignResult, baseline: Path | None) -> int:
     from harness.results.episodes_table import write_episodes_table
     from harness.results.reader import read_campaign
     from reports.campaign_report import build_report
+    from reports.junit import write_junit
 
     resume = f"python run_campaign.py --resume {result.folder}"
     if result.status is Status.INTERRUPTED:
@@ -276,6 +277,8 @@ def _conclude(result: CampaignResult, baseline: Path | None) -> int:
         code = EXIT_FAILED_VERDICT
     if baseline is not None and code != EXIT_INFRASTRUCTURE:
         code = conclude_against(baseline, result.folder) or code
+    is_compared = baseline is not None and code not in (EXIT_INFRASTRUCTURE, EXIT_USAGE)
+    write_junit(result.folder, with_comparison=is_compared)
     return code
 
 
