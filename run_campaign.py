@@ -38,6 +38,8 @@ examples
   python run_campaign.py scenarios/curves.yaml --baseline results/curves/2025-01-31T093000+0000
                                                                 does it depart more often than that campaign did?
 
+  python run_campaign.py --verify-carla 127.0.0.1:2000          is the CARLA that runs there fit for campaigns?
+
 results
   campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
   rescue.parquet (until when each departure could be prevented), summary.json (every figure), report.html (open it
@@ -124,10 +126,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--verify", action="store_true", help="with --resume: check the hash of every stored file first"
     )
     parser.add_argument(
-        "--doctor", action="store_true", help="no campaign: look at this machine, say what is wrong and what to do"
+        "--verify-carla",
+        metavar="HOST:PORT",
+        help="no campaign: check that the CARLA running there answers every call, repeats itself, and ranks departures "
+        "and monitors as the embedded simulator does; writes a page into --out",
     )
     parser.add_argument(
         "--baseline", metavar="DIR", type=Path, help="compare with this finished campaign on the same pairs at the end"
+    )
+    parser.add_argument(
+        "--doctor", action="store_true", help="no campaign: look at this machine, say what is wrong and what to do"
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks run (default: auto)"
@@ -144,7 +152,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     options.resume = options.resume or options.rescue
     if options.doctor:
         return options
-    if options.scenario is None and options.resume is None:
+    if options.verify_carla is not None and (options.scenario is not None or options.resume is not None):
+        parser.error("--verify-carla brings its own small campaign: leave SCENARIO and --resume out")
+    if options.scenario is None and options.resume is None and options.verify_carla is None:
         parser.error("a SCENARIO is needed, for example scenarios/curves.yaml (or --resume DIR)")
     if options.overrides and options.scenario is None:
         parser.error("--set changes a scenario: give the SCENARIO too, or leave --set out when resuming")
@@ -175,6 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from harness.simulation.launch import LaunchError
     from harness.simulation.simulator import SimulatorNameError
 
+    if options.verify_carla is not None:
+        return _verify_carla(options.verify_carla, options.out)
     try:
         if options.baseline is not None:
             read_campaign_json(options.baseline)  # a baseline that is none shows before anything starts
@@ -200,6 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _conclude(result, options.baseline)
     except (ClusterError, IndexCorruptError, StorageError) as error:
         return _complain(str(error), EXIT_INFRASTRUCTURE)
+    except OSError as error:  # a full disk under the table, the summary or the report: all made again on resuming
+        return _complain(f"writing the results failed: {error}", EXIT_INFRASTRUCTURE)
     except (
         LaunchError,
         NoRoomError,
@@ -214,19 +228,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def _doctor(options: argparse.Namespace) -> int:
-    from harness.cluster.doctor import examine, finding_text, is_fit
+def _verify_carla(address: str, out: Path | None) -> int:
+    from harness.cluster.carla_verification import VerificationError, verify_carla
+    from harness.results.provenance import utc_now
+    from harness.results.store import StoreError
     from harness.simulation.simulator import SimulatorNameError, parse_simulator
+    from reports.carla_page import write_carla_page
 
+    folder = out or Path("results") / "carla_verification" / utc_now().replace(":", "")
     try:
-        simulator = parse_simulator(options.simulator or "embedded")
-    except SimulatorNameError as error:
+        parse_simulator(f"attach:{address}")
+        result = verify_carla(address, folder)
+    except (SimulatorNameError, StoreError) as error:
         return _complain(str(error))
-    findings = []
-    for finding in examine(simulator, options.out or Path("results"), options.workers, options.device):
-        print(finding_text(finding), flush=True)
-        findings.append(finding)
-    return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
+    except VerificationError as error:
+        return _complain(str(error), EXIT_INFRASTRUCTURE)
+    print(f"page: {write_carla_page(result, folder / 'carla_verification.html')}")
+    return EXIT_OK
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -247,6 +265,21 @@ def _check(options: argparse.Namespace) -> int:
     expected = estimate(plan.episodes, size.workers)
     print(matrix_text(plan.spec.campaign, plan.episodes, expected, each=options.dry_run))
     return EXIT_OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from harness.cluster.doctor import examine, finding_text, is_fit
+    from harness.simulation.simulator import SimulatorNameError, parse_simulator
+
+    try:
+        simulator = parse_simulator(options.simulator or "embedded")
+    except SimulatorNameError as error:
+        return _complain(str(error))
+    findings = []
+    for finding in examine(simulator, options.out or Path("results"), options.workers, options.device):
+        print(finding_text(finding), flush=True)
+        findings.append(finding)
+    return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
 
 
 def _conclude(result: CampaignResult, baseline: Path | None) -> int:

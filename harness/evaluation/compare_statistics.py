@@ -68,7 +68,7 @@ def swap_test(
     active = differences.any(axis=1)
     columns = differences[np.ix_(active, testable)] / norms[testable]
     if units and len(columns):
-        kept = [str(unit) for unit, counts in zip(units, active, strict=True) if counts]
+        kept = [str(unit) for unit, counts in zip(units, np.atleast_1d(active), strict=True) if counts]
         _, member = np.unique(kept, return_inverse=True)
         grouped = np.zeros((int(member.max()) + 1, columns.shape[1]))
         np.add.at(grouped, member, columns)

@@ -109,7 +109,8 @@ class Contract(_Model):
 
     @model_validator(mode="after")
     def _ids(self) -> Contract:
-        ids = [part.id for part in (*self.assumptions, *self.guarantees, *self.criteria)]
+        parts: tuple[Assumption | Guarantee | Criterion, ...] = (*self.assumptions, *self.guarantees, *self.criteria)
+        ids = [part.id for part in parts]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"id {twice[0]!r} is used twice")

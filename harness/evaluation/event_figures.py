@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from harness.evaluation import windows
 from harness.evaluation.event_metrics import AlarmCounts, Exposure
-from harness.evaluation.rates import Rate, clustered_ratio, from_bootstrap, per_exposure, proportion, undefined
-from harness.evaluation.statistics.bootstrap import SumStatistic, bootstrap
+from harness.evaluation.rates import Rate, from_bootstrap, per_exposure, proportion, ratio_rate, undefined
+from harness.evaluation.statistics.bootstrap import BootstrapInterval, SumStatistic, bootstrap, ratio_of
 from harness.evaluation.statistics.intervals import poisson_rate_upper
 from harness.evaluation.statistics.joint_failure import joint_failure_table
 
@@ -19,6 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 
 LEAD_SHARES_S = (1.0, 2.0, 3.0)
 BOOTSTRAP = "bootstrap over pairs, percentile"
+WINDOW_COUNTS = ("tp", "fp", "fn", "tn")
 
 
 def event_figures(
@@ -43,13 +44,22 @@ def event_figures(
     found, detectable = int(total.hits_detectable), int(total.detectable)
     hits, events = int(total.hits), int(total.events)
     recall = proportion(found, detectable)
+    # One product with the draws for everything that is bootstrapped: at thousands of runs it is what takes time.
+    columns = np.column_stack(
+        [
+            *(_column(counts, name) for name in WINDOW_COUNTS),
+            *(_column(counts, "alarmed_s"), exposures[:, Exposure._fields.index("negative_s")]),
+            *(_column(counts, "hits_detectable") - _column(counts, "chance_hits"), _column(counts, "detectable")),
+        ]
+    )
+    intervals = bootstrap(columns, _STATISTICS, strata, seed)
     chance_recall = total.chance_hits / detectable if detectable else None
     return {
         "event_recall": recall,
         "event_recall_all": proportion(hits, events),
         "event_recall_bounds": missing_bounds(found, detectable, missing_runs),
         "chance_recall": chance_recall,
-        "chance_corrected_recall": _chance_corrected(counts, recall, strata, seed),
+        "chance_corrected_recall": _chance_corrected(columns[:, 6], columns[:, 7], recall, intervals["surplus"]),
         "late_share": proportion(int(total.late), events),
         "precision": proportion(int(total.useful), int(total.useful + total.false_alarms)),
         "false_alarms_per_min": {
@@ -58,12 +68,12 @@ def event_figures(
             "degraded_safe": per_exposure(int(total.false_degraded), offered.degraded_s / 60.0),
         },
         "false_alarms_per_km": per_exposure(int(total.false_alarms), offered.negative_km),
-        "duty": clustered_ratio(_column(counts, "alarmed_s"), exposures[:, 0], strata, seed),
+        "duty": ratio_rate(columns[:, 4], columns[:, 5], lambda: intervals["duty"]),
         "runs_with_false_alarm": proportion(_runs_with_false_alarm(counts), len(counts)),
         "lead_s": lead_figures(leads_s),
         "departed_without_warning_per_km": _silent_departures(events - hits, offered.km),
         "joint_failure": _joint_failure(counts),
-        "windows": window_figures(counts, strata, seed),
+        "windows": window_figures(columns[:, :4], intervals),
     }
 
 
@@ -89,10 +99,13 @@ def missing_bounds(k: int, n: int, missing: int) -> dict[str, float | None]:
     }
 
 
-def window_figures(counts: FloatArray, strata: Sequence[object], seed: int) -> dict[str, Any]:
-    """P, R, FPR, F3 and MCC of 1 s windows, every negative window charged, with intervals over pairs."""
-    table = counts[:, [AlarmCounts._fields.index(name) for name in ("tp", "fp", "fn", "tn")]]
-    tp, fp, fn, tn = table.sum(axis=0).tolist() if len(table) else (0.0,) * 4
+def window_figures(table: FloatArray, intervals: Mapping[str, BootstrapInterval]) -> dict[str, Any]:
+    """P, R, FPR, F3 and MCC of 1 s windows, every negative window charged, with intervals over pairs.
+
+    Args:
+        table: TP, FP, FN, TN of each run, (R, 4). intervals: of the five figures, by name.
+    """
+    tp, fp, fn, tn = table.sum(axis=0).tolist()
     trials = {
         "precision": (tp, tp + fp, "no window was alarmed"),
         "recall": (tp, tp + fn, "no positive window"),
@@ -100,37 +113,34 @@ def window_figures(counts: FloatArray, strata: Sequence[object], seed: int) -> d
         "f3": (tp, tp + fp + fn + tn, "no positive window"),
         "mcc": (tp, tp + fp + fn + tn, "a class or an answer never occurs"),
     }
-    intervals = bootstrap(table, _WINDOW_STATISTICS, strata, seed)
     figures = {}
     for name, (k, n, reason) in trials.items():
-        value = intervals[name].value
-        figures[name] = (
-            from_bootstrap(intervals[name], k, n) if value is not None else undefined(k, n, BOOTSTRAP, reason)
-        )
+        defined = intervals[name].value is not None
+        figures[name] = from_bootstrap(intervals[name], k, n) if defined else undefined(k, n, BOOTSTRAP, reason)
     return {"window_s": windows.WINDOW_S, "tp": int(tp), "fp": int(fp), "fn": int(fn), "tn": int(tn), **figures}
 
 
-def _on_table(of: Any) -> SumStatistic:
+def _on_windows(of: Callable[..., FloatArray]) -> SumStatistic:
     def statistic(sums: FloatArray) -> FloatArray:
-        tp, fp, fn, tn = sums.T
+        tp, fp, fn, tn = sums[:, :4].T
         return np.asarray(of(tp, fp, fn, tn))
 
     return statistic
 
 
-_WINDOW_STATISTICS: dict[str, SumStatistic] = {
-    "precision": _on_table(lambda tp, fp, fn, tn: windows.precision(tp, fp)),
-    "recall": _on_table(lambda tp, fp, fn, tn: windows.recall(tp, fn)),
-    "fpr": _on_table(lambda tp, fp, fn, tn: windows.recall(fp, tn)),
-    "f3": _on_table(lambda tp, fp, fn, tn: windows.f3(tp, fp, fn)),
-    "mcc": _on_table(windows.mcc),
+WINDOW_STATISTICS: dict[str, SumStatistic] = {
+    "precision": _on_windows(lambda tp, fp, fn, tn: windows.precision(tp, fp)),
+    "recall": _on_windows(lambda tp, fp, fn, tn: windows.recall(tp, fn)),
+    "fpr": _on_windows(lambda tp, fp, fn, tn: windows.recall(fp, tn)),
+    "f3": _on_windows(lambda tp, fp, fn, tn: windows.f3(tp, fp, fn)),
+    "mcc": _on_windows(windows.mcc),
 }
+_STATISTICS = {**WINDOW_STATISTICS, "duty": ratio_of(4, 5), "surplus": ratio_of(6, 7)}
 
 
-def _chance_corrected(counts: FloatArray, recall: Rate, strata: Sequence[object], seed: int) -> Rate:
+def _chance_corrected(surplus: FloatArray, detectable: FloatArray, recall: Rate, interval: BootstrapInterval) -> Rate:
     """Recall less what the same alarm train reaches when shifted circularly inside each run."""
-    surplus = _column(counts, "hits_detectable") - _column(counts, "chance_hits")
-    rate = clustered_ratio(surplus, _column(counts, "detectable"), strata, seed, is_share=False)
+    rate = ratio_rate(surplus, detectable, lambda: interval, is_share=False)
     if recall["value"] is None:
         return {**rate, "value": None, "low": None, "high": None, "reason": recall["reason"]}
     return rate

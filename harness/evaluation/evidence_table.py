@@ -38,7 +38,7 @@ def evidence_table(
         CriterionError: a criterion names a figure that no summary has.
     """
     criteria = [_criterion(criterion, summary, files) for criterion in contract.criteria]
-    guarantees = []
+    guarantees: list[dict[str, Any]] = []
     gaps = _domain_gaps(contract, summary, campaign)
     for guarantee in contract.guarantees:
         own = [row for row in criteria if row["guarantee"] == guarantee.id]

@@ -7,7 +7,7 @@ the exact interval say what is known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from harness.evaluation.statistics.bootstrap import BootstrapInterval, bootstrap
 from harness.evaluation.statistics.intervals import clopper_pearson, poisson_rate
 
 Rate = dict[str, Any]
+FloatArray = npt.NDArray[np.float64]
 
 MIN_EVENTS = 10
 TOO_FEW = "fewer than 10 events"
@@ -60,6 +61,13 @@ def clustered_ratio(
         is_share: the ratio lies in [0, 1]; False for means of errors and the like.
     """
     top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    return ratio_rate(top, bottom, lambda: bootstrap_ratio(top, bottom, strata, seed), is_share)
+
+
+def ratio_rate(
+    top: FloatArray, bottom: FloatArray, interval: Callable[[], BootstrapInterval], is_share: bool = True
+) -> Rate:
+    """:func:`clustered_ratio` from an interval that was bootstrapped together with others, (U,) each."""
     k, n = float(top.sum()), float(bottom.sum())
     nowhere, everywhere = not top.any(), bool((top == bottom).all())
     if n > 0 and is_share and (nowhere or everywhere):
@@ -67,7 +75,7 @@ def clustered_ratio(
         low, high = clopper_pearson(units if everywhere else 0, units)
         rate = _rate(k / n, k, n, low, high, "clopper-pearson over pairs", None)
         return {**rate, "low_bca": None, "high_bca": None}
-    return from_bootstrap(bootstrap_ratio(top, bottom, strata, seed), k, n, NO_TRIALS if n == 0 else None)
+    return from_bootstrap(interval(), k, n, NO_TRIALS if n == 0 else None)
 
 
 def from_bootstrap(interval: BootstrapInterval, k: float, n: float, reason: str | None = None) -> Rate:

@@ -1,11 +1,11 @@
-"""Scores of a camera: frames through the chain, then through the caller's score function."""
+"""Scores of a camera: frames through the chain, then through the caller's score function; here or on Ray workers."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sensor_sim.calibration.emd import Scores, checked_scores
 from sensor_sim.chain import SensorChain
@@ -93,3 +93,19 @@ class LocalEvaluator:
     def __call__(self, schedules: Sequence[SensorSchedule], seed: int) -> list[Scores]:
         """See ``Evaluator``."""
         return [camera_scores(self._scenes, schedule, seed) for schedule in schedules]
+
+
+class RayEvaluator:
+    """Cameras at the same time, on the workers of a Ray that the caller has started; the frames travel once."""
+
+    def __init__(self, scenes: SceneSet) -> None:
+        import ray
+
+        self._ray: Any = ray
+        self._scenes = ray.put(scenes)
+        self._remote = ray.remote(camera_scores)
+
+    def __call__(self, schedules: Sequence[SensorSchedule], seed: int) -> list[Scores]:
+        """See ``Evaluator``."""
+        found: list[Scores] = self._ray.get([self._remote.remote(self._scenes, s, seed) for s in schedules])
+        return found

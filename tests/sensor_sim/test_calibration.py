@@ -9,12 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import ray
 
 from sensor_sim.__main__ import main
 from sensor_sim.calibration.calibrate import calibrate
 from sensor_sim.calibration.camera_model import CameraModel, FreeParameter, hagn_grau_parameters
 from sensor_sim.calibration.emd import Scores
-from sensor_sim.calibration.scoring import LocalEvaluator, SceneSet, camera_scores, load_score, scores_of
+from sensor_sim.calibration.scoring import LocalEvaluator, RayEvaluator, SceneSet, camera_scores, load_score, scores_of
 from sensor_sim.calibration.search import search
 from sensor_sim.chain import SensorChain
 from sensor_sim.errors import SensorSpecError
@@ -111,6 +112,19 @@ def test_a_filmed_camera_is_imitated_and_repeats_bit_for_bit() -> None:
     assert first.reduction is not None and first.reduction > 0.8
     assert first.to_json() == second.to_json()
     assert not first.to_json()["enough_scores"]
+
+
+def test_scores_on_ray_equal_those_of_this_process() -> None:
+    small = scenes(4)
+    schedules = [START, CameraModel(START, NOISE_AND_GAMMA).schedule([6.0, 0.75])]
+    here = LocalEvaluator(small)(schedules, 5)
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    try:
+        there = RayEvaluator(small)(schedules, 5)
+    finally:
+        ray.shutdown()
+    assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
+    assert not np.array_equal(here[0], here[1])
 
 
 @pytest.mark.parametrize("fov_deg", [20.0, 90.0, 140.0])
