@@ -6,8 +6,9 @@ from sklearn.metrics import fbeta_score, matthews_corrcoef, precision_score, rec
 
 from harness.evaluation import windows
 from harness.evaluation.departures import find_departures
-from harness.evaluation.event_figures import window_figures
+from harness.evaluation.event_figures import WINDOW_COUNTS, WINDOW_STATISTICS, window_figures
 from harness.evaluation.event_metrics import AlarmCounts
+from harness.evaluation.statistics.bootstrap import bootstrap
 from harness.evaluation.zones import find_zones
 from tests.harness.evaluation.synthetic import TICK_S, ticks_of
 
@@ -51,7 +52,8 @@ def test_figures_equal_sklearn(seed):
             tp=(t & a).sum(), fp=(~t & a).sum(), fn=(t & ~a).sum(), tn=(~t & ~a).sum()
         )
         rows.append(row)
-    figures = window_figures(np.array(rows, dtype=float), ["a"] * 40, seed=0)
+    table = np.array(rows, dtype=float)[:, [AlarmCounts._fields.index(name) for name in WINDOW_COUNTS]]
+    figures = window_figures(table, bootstrap(table, WINDOW_STATISTICS, ["a"] * 40, seed=0))
     assert figures["precision"]["value"] == pytest.approx(precision_score(truth, answer))
     assert figures["recall"]["value"] == pytest.approx(recall_score(truth, answer))
     assert figures["f3"]["value"] == pytest.approx(fbeta_score(truth, answer, beta=3))
