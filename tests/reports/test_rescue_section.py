@@ -101,7 +101,9 @@ def test_a_time_line_draws_the_last_safe_moment_and_every_alarm() -> None:
 
 
 def test_curves_show_the_ceiling_perfect_alarms_and_what_was_driven() -> None:
-    curve = GainCurve("student", "c-blue", [0.0, 0.2], [0.0, 0.6], [0.0, 0.4], [0.2, 0.8], banded=True)
+    curve = GainCurve(
+        "student", "c-blue", [0.0, 0.2, 0.4], [0.0, 0.6, 0.8], [0.0, 0.4, 0.6], [0.2, 0.8, 0.9], banded=True
+    )
     drawn = str(gain_curves([curve], 0.9, (0.1, 0.9), [Driven("student@fa0.50", "c-blue", 0.2, 0.5)], "curves"))
     assert "threshold" in drawn and "perfect alarms: 90 % prevented at 10.0 %" in drawn
     assert "really driven, student@fa0.50: 50 % prevented at 20.0 %" in drawn and "band c-blue-fill" in drawn
