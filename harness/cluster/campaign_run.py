@@ -160,7 +160,12 @@ def _run_on_cluster(
                 campaign["runs"][-1] |= {"workers": size.workers, "gpus_per_worker": size.resources.gpus}
                 sink.write_campaign(campaign)
                 if todo:
-                    executor = DrivingExecutor(options.device, plan.thresholds, files=files_to_ship(todo))
+                    executor = DrivingExecutor(
+                        options.device,
+                        plan.thresholds,
+                        keep_monitor_inputs=plan.spec.keep_monitor_inputs,
+                        files=files_to_ship(todo),
+                    )
                     settings = WorkerSettings(simulator, executor, log_folder)
                     Scheduler(settings, size.workers, sink, resources=size.resources).run(todo)
                     shown.close()

@@ -35,12 +35,14 @@ class DrivingExecutor:
         device: ``cpu`` or ``cuda``, for networks.
         thresholds: content of `thresholds.json`, for the alarm bars of clips.
         timeout_s: longest wait for one answer of the simulator, wall clock.
+        keep_monitor_inputs: shadow runs keep what learned monitors look at.
         files: weights and roads that were named by path, by that path; this host need not have them.
     """
 
     device: str = "cpu"
     thresholds: Mapping[str, Any] = field(default_factory=load_thresholds)
     timeout_s: float = CLIENT_TIMEOUT_S
+    keep_monitor_inputs: bool = False
     files: Files = field(default_factory=dict, repr=False)
     _pulse: Any = None
     _places: dict[str, Path] = field(default_factory=dict)
@@ -81,15 +83,19 @@ class DrivingExecutor:
             WeightsChangedError: a weights file is another one than planned.
         """
         from harness.simulation.episode import run_episode
+        from harness.simulation.monitor_inputs import MonitorInputRecorder
 
         if self._session is None:
             raise InfrastructureError("no connection to a simulator")
         self._pulse.beat(Stage.LOADING)
         agent = None if task.agent is None else cast(Agent, WatchedAgent(self._agent(task.agent), self._pulse))
         monitors = [cast(Monitor, WatchedMonitor(self._monitor(monitor), self._pulse)) for monitor in task.monitors]
-        callbacks = [*self.callbacks(task), TickBeat(self._pulse)]
+        inputs = MonitorInputRecorder() if self.keep_monitor_inputs and task.mode.kind == "shadow" else None
+        recorders = [] if inputs is None else [inputs]
+        callbacks = [*self.callbacks(task), *recorders, TickBeat(self._pulse)]
         record = run_episode(self._session, self._local(task), agent, monitors, self.thresholds, callbacks)
-        return dataclasses.replace(record, spec=task.to_json())
+        kept = None if inputs is None else inputs.table()
+        return dataclasses.replace(record, spec=task.to_json(), monitor_inputs=kept)
 
     def callbacks(self, task: EpisodeSpec) -> Sequence[EpisodeCallback]:
         """Who else sees every tick of this episode: nobody here; a subclass may collect frames."""

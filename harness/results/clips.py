@@ -269,7 +269,9 @@ def _encode_file(path: Path, frames: Iterable[Picture], fps: int, crf: int) -> N
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": str(crf), "preset": "veryfast", "threads": "1", "g": str(fps)}
+        # With its vector code x264's macroblock tree does not always give the same bytes twice; without, it does.
+        same_bytes = {"threads": "1", "x264-params": "asm=0"}
+        stream.options = {"crf": str(crf), "preset": "veryfast", "g": str(fps), **same_bytes}
         for index, picture in enumerate(frames):
             if shape is None:
                 shape = picture.shape

@@ -203,6 +203,7 @@ def test_a_car_pushes_a_walker_aside_and_hardly_slows(world: carla.World) -> Non
     assert hit is not None and hit.other_actor.id == walker.id
     # 75 kg against 1,845 kg with a rebound of a tenth.
     assert abs(hit.normal_impulse.x) == pytest.approx(1.1 * 10.0 / (1 / 75.0 + 1 / 1845.0), rel=0.1)
-    assert car.get_velocity().x > 8.5
+    # Of 10 m/s the hit takes 0.4; the rest is drag, also in the ticks until the event has arrived here.
+    assert car.get_velocity().x > 8.0
     assert walker.get_location().x > 40.0
     sensor.stop()

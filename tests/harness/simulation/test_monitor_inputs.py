@@ -13,6 +13,7 @@ from agents.preprocessing import to_network_input
 from agents.registry import make_agent, make_monitor
 from agents.weights_io import WEIGHTS_FOLDER
 from harness.cluster.driving import DrivingExecutor
+from harness.cluster.pulse import Pulse
 from harness.results.reader import read_monitor_inputs
 from harness.results.store import CampaignStore
 from harness.simulation.monitor_inputs import crops_of
@@ -27,11 +28,9 @@ def test_a_stored_run_is_scored_offline_as_it_was_in_the_loop(simulator: Simulat
     }
     spec = episode(agent="pilotnet", monitors=["camera_student"], conditions=[NOISE], duration_s=2.0, hashes=hashes)
     executor = DrivingExecutor(timeout_s=120.0, keep_monitor_inputs=True)
+    executor.prepare(Pulse(), tmp_path)
     executor.open(simulator.host, simulator.port)
-    try:
-        record = executor.run(spec)
-    finally:
-        executor.close()
+    record = executor.run(spec)
     with CampaignStore.create(tmp_path / "campaign") as store:
         entry = store.add_episode(record)
     table = read_monitor_inputs(tmp_path / "campaign", entry)
@@ -43,10 +42,8 @@ def test_a_stored_run_is_scored_offline_as_it_was_in_the_loop(simulator: Simulat
     assert np.array_equal(np.asarray(scores, dtype=np.float32), column(record, "score__camera_student"))
 
 
-def test_runs_that_are_not_shadow_runs_keep_nothing(simulator: SimulatorServer) -> None:
+def test_runs_that_are_not_shadow_runs_keep_nothing(simulator: SimulatorServer, tmp_path: Path) -> None:
     executor = DrivingExecutor(timeout_s=120.0, keep_monitor_inputs=True)
+    executor.prepare(Pulse(), tmp_path)
     executor.open(simulator.host, simulator.port)
-    try:
-        assert executor.run(episode("expert", duration_s=0.5)).monitor_inputs is None
-    finally:
-        executor.close()
+    assert executor.run(episode("expert", duration_s=0.5)).monitor_inputs is None
