@@ -19,6 +19,8 @@ from harness.simulation.episode import run_episode
 from harness.simulation.session import CarlaSession
 
 NEAR_S = 2.0
+LONGER_S = 60.0
+"""The clock of the campaign must not end the run before the place of the departure is passed."""
 
 
 class AlarmFrom(MonitorBase):
@@ -68,6 +70,7 @@ def drive_takeover(
     twin = spec.model_copy(
         update={
             "episode_id": f"{spec.episode_id}-{handover_tick}",
+            "duration_s": spec.duration_s + LONGER_S,
             "mode": ModeSpec(kind="takeover", monitor=alarm.name),
             "monitors": (ComponentSpec(name=alarm.name, weights_sha256=None),),
             "thresholds": ThresholdSpec(theta_on=0.0, theta_off=0.0),
