@@ -86,6 +86,11 @@ class PilotNet(nn.Module):
             sizes = (_WIDTHS[-1] * height * width, *_DENSE, 1)
             self.dense = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(sizes))
 
+    @property
+    def layers(self) -> tuple[ConvLayer, ...]:
+        """Geometry of the convolutions, which saliency needs."""
+        return PILOTNET_CONVOLUTIONS
+
     def normalise(self, x: torch.Tensor) -> torch.Tensor:
         """The hard-coded first layer: 0..255 to −1..1."""
         return x * (1.0 / 127.5) - 1.0

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import torch
 from torch.nn import functional
 
-from agents.pilotnet import PilotNet
+from agents.saliency.method import ExplainedNetwork
 
 Direction = Literal["left", "right", "size"]
 
@@ -36,7 +36,7 @@ class GradCam:
         """``grad_cam`` for |y|, else with its direction."""
         return "grad_cam" if self.direction == "size" else f"grad_cam_{self.direction}"
 
-    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+    def explain(self, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
         """See `SaliencyMethod.explain`."""
         network.eval()
         with torch.enable_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from agents.pilotnet import PilotNet
+from agents.saliency.method import ExplainedNetwork
 
 
 class Gradient:
@@ -14,12 +14,12 @@ class Gradient:
     signed = False
     reads_head = True
 
-    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+    def explain(self, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
         """See `SaliencyMethod.explain`."""
         return input_gradient(network, inputs).abs().sum(dim=1, keepdim=True)
 
 
-def input_gradient(network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+def input_gradient(network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
     """dy/dx of each picture's own output, (B, C, H, W), degrees per grey level."""
     network.eval()
     leaf = inputs.detach().clone().requires_grad_(True)

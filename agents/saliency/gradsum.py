@@ -21,9 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.pilotnet import PilotNet
 from agents.preprocessing import Preprocessing
-from agents.saliency.method import SaliencyMethod, attention
+from agents.saliency.method import ExplainedNetwork, SaliencyMethod, attention
 
 Reading = Literal["one_map", "masked_input"]
 READINGS: tuple[Reading, ...] = ("one_map", "masked_input")
@@ -75,7 +74,7 @@ def gradsum(
 
 def gradsum_of(
     method: SaliencyMethod,
-    network: PilotNet,
+    network: ExplainedNetwork,
     inputs: torch.Tensor,
     labels: npt.NDArray[np.integer],
     reading: Reading = "one_map",
@@ -126,6 +125,6 @@ def profile(values: Mapping[str, npt.NDArray[np.float64]]) -> Profile:
     return Profile(means, counts)
 
 
-def _maps(method: SaliencyMethod, network: PilotNet, inputs: torch.Tensor) -> npt.NDArray[np.float32]:
+def _maps(method: SaliencyMethod, network: ExplainedNetwork, inputs: torch.Tensor) -> npt.NDArray[np.float32]:
     shown = attention(method, network, inputs).maps[:, 0].cpu().numpy()
     return np.asarray(shown, dtype=np.float32)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 
-from agents.pilotnet import PilotNet
+from agents.saliency.method import ExplainedNetwork
 
 MID_GREY = 128.0
 
@@ -28,7 +28,7 @@ class IntegratedGradients:
     signed: ClassVar[bool] = True
     reads_head: ClassVar[bool] = True
 
-    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+    def explain(self, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
         """See `SaliencyMethod.explain`."""
         network.eval()
         attribution: torch.Tensor = CaptumIntegratedGradients(network).attribute(

@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch.nn import functional
 
-from agents.pilotnet import PilotNet
+from agents.saliency.method import ExplainedNetwork
 
 STABLE_EPSILON = 1e-2
 PAPER_EPSILON = 100.0
@@ -37,7 +37,7 @@ class Lrp:
         """``lrp``, with ε where it is not the default."""
         return "lrp" if self.epsilon == STABLE_EPSILON else f"lrp_eps{self.epsilon:g}"
 
-    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+    def explain(self, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
         """See `SaliencyMethod.explain`."""
         network.eval()
         with torch.inference_mode():
@@ -48,7 +48,7 @@ class Lrp:
             relevance = self._down(convolution, under, relevance)
         return relevance.sum(dim=1, keepdim=True)
 
-    def _through_dense(self, network: PilotNet, maps: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
+    def _through_dense(self, network: ExplainedNetwork, maps: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
         hidden = [torch.flatten(maps.contiguous(), 1)]
         with torch.inference_mode():
             for layer in network.dense[:-1]:

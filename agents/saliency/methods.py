@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import torch
 
 from agents.errors import UnknownNameError
-from agents.pilotnet import PILOTNET_CONVOLUTIONS, PilotNet
 from agents.plug_ins import load_class, target_of
 from agents.saliency.grad_cam import GradCam
 from agents.saliency.gradient import Gradient
 from agents.saliency.integrated_gradients import IntegratedGradients
 from agents.saliency.lrp import PAPER_EPSILON, Lrp
-from agents.saliency.method import SaliencyMethod
+from agents.saliency.method import ExplainedNetwork, SaliencyMethod
 from agents.saliency.smooth_grad import SmoothGrad
 from agents.saliency.visualbackprop import visualbackprop_mask
 
@@ -25,13 +24,13 @@ class VisualBackProp:
     signed = False
     reads_head = False
 
-    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+    def explain(self, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
         """See `SaliencyMethod.explain`."""
         network.eval()
         with torch.inference_mode():
             _, activations = network.forward_with_activations(inputs)
             size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
-            return visualbackprop_mask(activations, PILOTNET_CONVOLUTIONS, size)
+            return visualbackprop_mask(activations, network.layers, size)
 
 
 METHODS: Mapping[str, SaliencyMethod] = {

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from captum.attr import NoiseTunnel, Saliency
 
-from agents.pilotnet import PilotNet
+from agents.saliency.method import ExplainedNetwork
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SmoothGrad:
     signed: ClassVar[bool] = False
     reads_head: ClassVar[bool] = True
 
-    def explain(self, network: PilotNet, inputs: torch.Tensor) -> torch.Tensor:
+    def explain(self, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
         """See `SaliencyMethod.explain`."""
         network.eval()
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
