@@ -38,10 +38,10 @@ def recorded_control(tick: int) -> carla.VehicleControl:
     return carla.VehicleControl(throttle=0.25 + 0.1 * math.sin(tick / 50.0), steer=0.02 * math.sin(tick / 23.0))
 
 
-def start_server() -> tuple[subprocess.Popen[str], int]:
+def start_server(*flags: str) -> tuple[subprocess.Popen[str], int]:
     """A server of its own, and its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "embedded_carla", "-carla-rpc-port=0"],
+        [sys.executable, "-m", "embedded_carla", "-carla-rpc-port=0", *flags],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,

@@ -12,6 +12,7 @@ from embedded_carla.world.map_library import DEFAULT_MAP, available_maps
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
+MOST_RENDER_THREADS = 64
 _DESCRIPTION = """\
 A small, deterministic server that speaks the network protocol of CARLA 0.9.16. Connect to it with the carla
 client from another process:
@@ -51,6 +52,7 @@ class ServerOptions:
         map_name: world at the start: a built-in map or an alias.
         map_aliases: further names under which built-in maps can be loaded.
         die_with_parent: end when the process that started this one has ended.
+        render_threads: that colour a camera's picture together; the bytes do not depend on their number.
     """
 
     host: str = LOOPBACK
@@ -59,11 +61,18 @@ class ServerOptions:
     map_name: str = DEFAULT_MAP
     map_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     die_with_parent: bool = False
+    render_threads: int = 1
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > HIGHEST_PORT:
         raise argparse.ArgumentTypeError(f"'{text}' is not a port: use 0..{HIGHEST_PORT}")
+    return int(text)
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_RENDER_THREADS:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of threads: use 1..{MOST_RENDER_THREADS}")
     return int(text)
 
 
@@ -105,6 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         help="load a built-in map under another name too; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--render-threads", type=_threads, default=1, metavar="N",
+        help="threads that colour a picture together; its bytes stay the same (default 1: one server per core)",
+    )  # fmt: skip
+    parser.add_argument(
         "--die-with-parent", action="store_true",
         help="end when the process that started this one has ended, however it ended",
     )  # fmt: skip
@@ -137,4 +150,5 @@ def parse_options(arguments: Sequence[str]) -> ServerOptions:
         map_name,
         MappingProxyType(aliases),
         known.die_with_parent,
+        known.render_threads,
     )

@@ -59,7 +59,9 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._rpc_socket, self._stream_socket = rpc_socket, stream_socket
         self._hub = StreamHub(self._drop_subscriber)
-        self._world = World(stream_socket.getsockname()[1], options.map_name, options.map_aliases)
+        self._world = World(
+            stream_socket.getsockname()[1], options.map_name, options.map_aliases, options.render_threads
+        )
         self._calls = {**call_table(self._world), **self._own_calls()}
         self._gate = TickGate(self._hub)
         self._clients: dict[int, RpcConnection] = {}

@@ -17,3 +17,8 @@ def kernel(function: _Function) -> _Function:
     Numba's cache does not notice edits in a function called from another file: clear ``__pycache__`` after them.
     """
     return cast(_Function, njit(**_OPTIONS)(function))
+
+
+def parallel_kernel(function: _Function) -> _Function:
+    """As ``kernel``, and other Python threads run meanwhile: several threads can share a picture."""
+    return cast(_Function, njit(nogil=True, **_OPTIONS)(function))

@@ -18,7 +18,7 @@ a texel, 18 tone along the road, 19 share of one material, 22 transmission, 23 m
 12 share of skylight, 17 share of puddles, 18 of sunlight, 19 beam of the headlights, 20 and 21 darkening and mirror of
 wet ground. 26-28 albedo of ground. 29 and 30 (first three) step and start of rays."""
 ALBEDO = 26
-PADDING_PX = 64
+PADDING_PX = 16
 """Rows of scratch are that much longer than a picture's, so that loops may run on to a whole number of vectors."""
 INDEX_LINES = 8
 """Integer lines: 0 and 2 texels along two axes, 1 what was looked up; 4-6 tone entries."""

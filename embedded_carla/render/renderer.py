@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -48,15 +49,19 @@ class Renderer:
     Args:
         scene: what there is.
         farthest_m: tiles of the mesh beyond it are not drawn.
+        threads: colour a picture together; the bytes do not depend on their number. Wet ground is coloured by one,
+            because it mirrors the rows above it.
     """
 
-    def __init__(self, scene: Scene, farthest_m: float = FARTHEST_M) -> None:
+    def __init__(self, scene: Scene, farthest_m: float = FARTHEST_M, threads: int = 1) -> None:
         self.scene = scene
+        self._threads = threads
+        self._helpers = ThreadPoolExecutor(threads - 1, "shade") if threads > 1 else None
         self._farthest_m = farthest_m
         self._tone = tone_table()
         self._columns: dict[int, Float32Array] = {}
         self._lengths: dict[tuple[int, int, float], Float32Array] = {}
-        self._scratch: dict[int, Scratch] = {}
+        self._scratch: dict[tuple[int, int], Scratch] = {}
         self._draw_scratch = DrawScratch()
         self._radiance = display_radiance()
         self._weather: Weather | None = None
@@ -185,19 +190,28 @@ class Renderer:
         sprites, atlas, textures = scene.sprites, scene.atlas, scene.textures
         height, width = gbuffer.primitive.shape
         out = np.empty((height, width), dtype=np.uint32)
-        scratch = self._scratch_of(width)
         self._sky.ensure(faces_in_view(gbuffer.rays, width, height), self._light_of_weather, self._tone)
         under_bodies = shadow.stamp(gbuffer.bodies)
-        shade_rgb(
+        bands = 1 if self._light_of_weather.wetness > 0.0 else self._threads
+
+        def shade(band: int) -> None:
+            scratch = self._scratch_of(width, band)
+            shade_rgb(*arguments, scratch.row, scratch.indices, scratch.segments, scratch.stretches, band, bands)
+
+        arguments = (
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
             gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
             sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,
             np.float32(scene.paint_wear),
             textures.texels, textures.start, textures.texels_per_m, textures.coarse, textures.coarse_start,
             textures.along, shadow.cells, shadow.place, bool(under_bodies), self._sky.texels, self._tone,
-            self._radiance, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background, scratch.row,
-            scratch.indices, scratch.segments, scratch.stretches,
+            self._radiance, self._light, gbuffer.rays, gbuffer.axes, gbuffer.focal_px, self._background,
         )  # fmt: skip
+        # Rows next to each other cost about the same: every thread takes each so-manieth.
+        helped = [self._helpers.submit(shade, band) for band in range(1, bands)] if self._helpers else []
+        shade(0)
+        for band in helped:
+            band.result()
         shadow.restore(under_bodies)
         grey = float(self._tone[int(min(np.sqrt(self._light_of_weather.fog.mean() * 1.15) / 2.0, 1.0) * 4095.0)])
         draw_rain(out, weather, camera, grey)
@@ -218,10 +232,10 @@ class Renderer:
         """Instance picture: label in R, low and high byte of the id in G and B, (H, W, 4) uint8 BGRA."""
         return self._tags(gbuffer, gbuffer.instance)
 
-    def _scratch_of(self, width: int) -> Scratch:
-        if width not in self._scratch:
-            self._scratch[width] = Scratch.of_width(width)
-        return self._scratch[width]
+    def _scratch_of(self, width: int, thread: int = 0) -> Scratch:
+        if (width, thread) not in self._scratch:
+            self._scratch[width, thread] = Scratch.of_width(width)
+        return self._scratch[width, thread]
 
     def _tags(self, gbuffer: GBuffer, ids: Int32Array) -> Uint8Array:
         height, width = gbuffer.primitive.shape

@@ -10,7 +10,7 @@ from embedded_carla.render.develop import develop
 from embedded_carla.render.ground import PAVED_LAST, ground_albedo, texture_levels
 from embedded_carla.render.ground_light import light_ground
 from embedded_carla.render.headlights import beam_on_upright
-from embedded_carla.render.kernel import kernel
+from embedded_carla.render.kernel import kernel, parallel_kernel
 from embedded_carla.render.lines import ROW_LINES, place_footprints, surface_lines
 from embedded_carla.render.raster import Float32Array, Float64Array, Int32Array
 from embedded_carla.render.sky_rows import draw_sky
@@ -108,7 +108,7 @@ def _add_segments(segments: Int32Array, count: int, row: Float32Array, columns: 
     return count
 
 
-@kernel
+@parallel_kernel
 def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: Float32Array, ray_lengths: Float32Array,
               planes: Float64Array, prim_surface: Int32Array, surfaces: Float32Array, sprite_first: int,
               placed: Float32Array, pictures: Int32Array, brightness: Float32Array, atlas: Uint8Array,
@@ -117,8 +117,10 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
               along: Float32Array, shadow: Uint32Array, shadow_place: Float64Array, bodies: bool, sky: Uint32Array,
               tone: Uint8Array, radiance: Float32Array, light: Float32Array, rays: Float64Array, axes: Float64Array,
               focal: float, background: Float32Array, row: Float32Array, indices: Int32Array, segments: Int32Array,
-              stretches: Int32Array) -> None:  # fmt: skip
-    """Colour all pixels.
+              stretches: Int32Array, first_row: int, row_step: int) -> None:  # fmt: skip
+    """Colour the pixels of every ``row_step``-th row from ``first_row`` on.
+
+    Rows do not depend on each other, except that wet ground mirrors rows above it: then one call colours all of them.
 
     Args:
         out: (H, W) receives 0xAARRGGBB, which in memory is B, G, R, A.
@@ -131,7 +133,7 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
         sky, tone, radiance, light: painted sky, tone table, radiance of each display value, light vector.
         rays, axes, focal: camera. background: surface row of the endless plane.
         row, indices, segments, stretches: scratch (see ``lines``), (ROW_LINES, W), (INDEX_LINES, W), (W,
-            SEGMENT_COLUMNS), (W, 2).
+            SEGMENT_COLUMNS), (W, 2); every thread has its own.
     """
     height, width = depth.shape
     centre_x = np.float32(0.5 * width - 0.5)
@@ -142,7 +144,7 @@ def shade_rgb(out: Uint32Array, depth: Float32Array, prim: Int32Array, columns: 
     ray, step = row[ROW_LINES - 1, :3], row[ROW_LINES - 2, :3]
     for axis in range(3):
         step[axis] = np.float32(rays[2, axis])
-    for y in range(height):
+    for y in range(first_row, height, row_step):
         depths, prims = depth[y], prim[y]
         for axis in range(3):
             ray[axis] = np.float32(rays[1, axis] + y * rays[3, axis])

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Scenery:
-    """The drawable form of one map."""
+    """The drawable form of one map. ``render_threads``: see ``Renderer``."""
 
-    def __init__(self, loaded_map: LoadedMap) -> None:
+    def __init__(self, loaded_map: LoadedMap, render_threads: int = 1) -> None:
         self._map = loaded_map
+        self._render_threads = render_threads
 
     def shows(self, loaded_map: LoadedMap) -> bool:
         """True if this is the scenery of a map, so that it need not be built again."""
@@ -41,7 +42,7 @@ class Scenery:
         """Draws the scene."""
         from embedded_carla.render.renderer import Renderer
 
-        return Renderer(self.scene)
+        return Renderer(self.scene, threads=self._render_threads)
 
     @cached_property
     def obstacles(self) -> Obstacles:

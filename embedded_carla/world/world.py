@@ -62,6 +62,7 @@ class World:
         stream_port: goes into the tokens by which clients find streams.
         map_name: world at the start, a built-in map or an alias.
         map_aliases: further names of built-in maps, name -> built-in.
+        render_threads: that colour a camera's picture together.
 
     Attributes:
         frame: number of the latest tick; never falls, not even when the world changes.
@@ -73,9 +74,14 @@ class World:
     """
 
     def __init__(
-        self, stream_port: int, map_name: str = DEFAULT_MAP, map_aliases: Mapping[str, str] | None = None
+        self,
+        stream_port: int,
+        map_name: str = DEFAULT_MAP,
+        map_aliases: Mapping[str, str] | None = None,
+        render_threads: int = 1,
     ) -> None:
         self._stream_port = stream_port
+        self._render_threads = render_threads
         self._map_aliases = dict(map_aliases or {})
         self._next_actor_id = 1
         self._next_stream_id = WORLD_STREAM + 1
@@ -85,7 +91,7 @@ class World:
         self._generated: LoadedMap | None = None
         self.settings = EpisodeSettings()
         first_map = self._read_named(map_name)
-        self.scenery = Scenery(first_map)
+        self.scenery = Scenery(first_map, render_threads)
         self._begin(first_map)
 
     # -- episodes -------------------------------------------------------------------------------------------
@@ -141,7 +147,7 @@ class World:
     def _begin(self, new_map: LoadedMap) -> None:
         self.map = new_map
         if not self.scenery.shows(new_map):
-            self.scenery = Scenery(new_map)
+            self.scenery = Scenery(new_map, self._render_threads)
         self.episode_id += 1
         self.frame += 1
         self.elapsed_s = 0.0

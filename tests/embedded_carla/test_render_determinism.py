@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from embedded_carla.render.renderer import Renderer
 from embedded_carla.render.types import BoxActor, Weather
 from tests.embedded_carla.drawn_roads import DrawnRoad, drawn, road_xodr
 
@@ -57,3 +58,12 @@ def test_a_view_stays_valid_after_the_next_one() -> None:
     expected = road.renderer.rgb_bgra(early, WEATHERS[0], camera)
     road.renderer.view(road.camera(60.0), 320, 180, 90.0)
     assert np.array_equal(road.renderer.rgb_bgra(early, WEATHERS[0], camera), expected)
+
+
+def test_the_number_of_threads_leaves_no_trace() -> None:
+    road = drawn(road_xodr(1 / 70, length_m=120.0))
+    together = Renderer(road.renderer.scene, threads=3)
+    camera = road.camera(30.0)
+    for weather in WEATHERS:
+        view = road.renderer.view(camera, 320, 180, 90.0, [CAR])
+        assert np.array_equal(together.rgb_bgra(view, weather, camera), road.renderer.rgb_bgra(view, weather, camera))
