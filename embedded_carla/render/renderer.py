@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -198,7 +199,7 @@ class Renderer:
             scratch = self._scratch_of(width, band)
             shade_rgb(*arguments, scratch.row, scratch.indices, scratch.segments, scratch.stretches, band, bands)
 
-        arguments = (
+        arguments: tuple[Any, ...] = (
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
             gbuffer.surface, gbuffer.surfaces, gbuffer.sprite_first, gbuffer.placed, sprites.picture,
             sprites.brightness, atlas.texels, atlas.level_start, scene.material_colours, scene.paint_colours,

@@ -62,8 +62,10 @@ def test_a_view_stays_valid_after_the_next_one() -> None:
 
 def test_the_number_of_threads_leaves_no_trace() -> None:
     road = drawn(road_xodr(1 / 70, length_m=120.0))
-    together = Renderer(road.renderer.scene, threads=3)
-    camera = road.camera(30.0)
+    together, camera = Renderer(road.renderer.scene, threads=3), road.camera(30.0)
     for weather in WEATHERS:
-        view = road.renderer.view(camera, 320, 180, 90.0, [CAR])
-        assert np.array_equal(together.rgb_bgra(view, weather, camera), road.renderer.rgb_bgra(view, weather, camera))
+        alone, helped = (
+            renderer.rgb_bgra(renderer.view(camera, 320, 180, 90.0, [CAR]), weather, camera)
+            for renderer in (road.renderer, together)
+        )
+        assert np.array_equal(alone, helped)
