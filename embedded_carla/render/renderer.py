@@ -197,7 +197,8 @@ class Renderer:
 
         def shade(band: int) -> None:
             scratch = self._scratch_of(width, band)
-            shade_rgb(*arguments, scratch.row, scratch.indices, scratch.segments, scratch.stretches, band, bands)
+            own = (scratch.row, scratch.indices, scratch.segments, scratch.stretches, band, bands)
+            shade_rgb(*(arguments + own))
 
         arguments: tuple[Any, ...] = (
             out, gbuffer.inverse_depth, gbuffer.primitive, self._columns[width], gbuffer.ray_lengths, gbuffer.planes,
