@@ -75,6 +75,12 @@ class DrivingExecutor:
         self._session = CarlaSession(host, port, self.timeout_s)
         return str(self._session.server_version)
 
+    def close(self) -> None:
+        """Let the simulator go: a client that ends with sensors alive aborts its process."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
     def run(self, task: EpisodeSpec) -> EpisodeRecord:
         """Drive one episode.
 
