@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from agents.saliency.conv_layer import ConvLayer
+from agents.steering_network import SteeringNetwork, sizes_after
 
 PILOTNET_CONVOLUTIONS = (
     ConvLayer(5, 2),
@@ -52,25 +52,22 @@ class PilotNetConfig:
         Raises:
             ValueError: the input is too small for five convolutions.
         """
-        height, width = self.height, self.width
-        for layer in PILOTNET_CONVOLUTIONS:
-            height = (height - layer.kernel) // layer.stride + 1
-            width = (width - layer.kernel) // layer.stride + 1
+        height, width = sizes_after(self.height, self.width, PILOTNET_CONVOLUTIONS)[-1]
         if height < 1 or width < 1:
             raise ValueError(f"PilotNet input {self.height}×{self.width} px is too small: it needs at least 61×61")
         return height, width
 
 
-class PilotNet(nn.Module):
-    """Picture to steering wheel angle (the driver) or to its error (the failure predictor).
-
-    Input: float32 (B, channels, height, width), values 0..255; normalisation to −1..1 is the hard-coded first
-    layer, so no caller can forget it. Output: degrees SWA, left positive, (B,).
+class PilotNet(SteeringNetwork):
+    """Five convolutions, four dense layers; input, output and normalisation as every `SteeringNetwork`.
 
     Args:
         config: shape.
         seed: of the initial weights; the global generator is left as it was.
     """
+
+    config: PilotNetConfig
+    layers = PILOTNET_CONVOLUTIONS
 
     def __init__(self, config: PilotNetConfig | None = None, seed: int = 0) -> None:
         super().__init__()
@@ -86,53 +83,20 @@ class PilotNet(nn.Module):
             sizes = (_WIDTHS[-1] * height * width, *_DENSE, 1)
             self.dense = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(sizes))
 
-    @property
-    def layers(self) -> tuple[ConvLayer, ...]:
-        """Geometry of the convolutions, which saliency needs."""
-        return PILOTNET_CONVOLUTIONS
 
-    def normalise(self, x: torch.Tensor) -> torch.Tensor:
-        """The hard-coded first layer: 0..255 to −1..1."""
-        return x * (1.0 / 127.5) - 1.0
-
-    def forward_with_activations(self, x: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-        """Steering and the maps that saliency needs, in one pass.
-
-        Args:
-            x: (B, channels, height, width), 0..255.
-
-        Returns:
-            (swa_deg (B,), five post-ReLU maps, each (B, C, h, w), first to last).
-        """
-        x = self.normalise(x)
-        activations = []
-        for convolution in self.convolutions:
-            x = functional.relu(convolution(x))
-            activations.append(x)
-        # A channels-last map must be flattened in channel order, or the dense layers would see it shuffled.
-        x = torch.flatten(x.contiguous(), 1)
-        for layer in self.dense[:-1]:
-            x = functional.relu(layer(x))
-            x = functional.dropout(x, self.config.dropout, self.training)
-        swa_deg = self.dense[-1](x).squeeze(1) * self.config.output_scale_deg
-        return swa_deg, tuple(activations)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Steering wheel angle, degrees, (B,)."""
-        return self.forward_with_activations(x)[0]
-
-
-def transfer_convolutions(teacher: PilotNet, student: PilotNet) -> None:
+def transfer_convolutions(teacher: SteeringNetwork, student: SteeringNetwork) -> None:
     """Start a student from a teacher's convolutions (failure prediction paper, 4.3), in place.
 
     Where the student has one input channel and the teacher several, its first kernel is the sum of the
     teacher's over its input channels: what the teacher would do if every channel held the same picture.
 
     Raises:
-        ValueError: the channel counts fit neither way.
+        ValueError: the channel counts fit neither way, or a convolution stands behind batch normalisation.
     """
     with torch.no_grad():
         for index, (source, target) in enumerate(zip(teacher.convolutions, student.convolutions, strict=True)):
+            if not (isinstance(source, nn.Conv2d) and isinstance(target, nn.Conv2d)):
+                raise ValueError("only convolutions without batch normalisation can be transferred: use PilotNets")
             weight: torch.Tensor = source.get_parameter("weight")
             wanted = target.get_parameter("weight")
             if index == 0 and weight.shape[1] != wanted.shape[1]:

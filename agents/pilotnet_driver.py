@@ -1,4 +1,4 @@
-"""PilotNet at the wheel: camera picture in, steering wheel angle out."""
+"""A trained network at the wheel: camera picture in, steering wheel angle out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from agents.weights_io import WEIGHTS_FOLDER
 
 
 class PilotNetDriver:
-    """Agent "pilotnet". The angle goes out as the network gave it: nothing is clipped or smoothed.
+    """PilotNet, or the network of another weights file.
+
+    The angle goes out as the network gave it: nothing is clipped or smoothed.
 
     Args:
         weights: weights file; the shipped driver by default.
@@ -45,7 +47,7 @@ class PilotNetDriver:
         """Steer by the picture.
 
         Returns:
-            SWA, the five activation maps and the network input, all from one forward pass.
+            SWA, the activation maps and the network input, all from one forward pass.
 
         Raises:
             AgentError: the picture is not uint8 RGB, or the network's answer is not finite.
@@ -63,4 +65,10 @@ class PilotNetDriver:
                 f"agent {self.name!r} answered {swa_deg} at tick {observation.state.tick}: "
                 f"the weights {loaded.path.name} are broken; retrain them"
             )
-        return AgentOutput(swa_deg=swa_deg, activations=activations, network_input=x)
+        return AgentOutput(
+            swa_deg=swa_deg,
+            activations=activations,
+            network_input=x,
+            layers=loaded.network.layers,
+            seen_rows=loaded.preprocessing.seen_rows,
+        )

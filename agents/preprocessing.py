@@ -31,16 +31,20 @@ class Preprocessing:
         lower_share: share of the picture's height that is kept, from the bottom up (sky and treetops go).
         height, width: size of the crop, px.
         colour: "yuv" (3 channels) or "grey" (1 channel, the Y of yuv).
+        cut_bottom_share: share of the picture's height that is left out at the bottom (a bonnet).
     """
 
     lower_share: float = 0.62
     height: int = 66
     width: int = 200
     colour: Colour = "yuv"
+    cut_bottom_share: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.lower_share <= 1.0:
             raise ValueError(f"lower_share must lie in (0, 1], not {self.lower_share}")
+        if not 0.0 <= self.cut_bottom_share < self.lower_share:
+            raise ValueError(f"cut_bottom_share must lie in [0, lower_share), not {self.cut_bottom_share}")
         if self.colour not in ("yuv", "grey"):
             raise ValueError(f"colour must be 'yuv' or 'grey', not {self.colour!r}")
 
@@ -54,8 +58,18 @@ class Preprocessing:
         return asdict(self)
 
     def first_row(self, frame_height: int) -> int:
-        """First picture row that is kept: saliency maps cover the rows from here to the bottom."""
+        """First picture row that is kept: saliency maps cover the rows from here to `end_row`."""
         return frame_height - max(1, round(frame_height * self.lower_share))
+
+    def end_row(self, frame_height: int) -> int:
+        """First picture row below the kept ones; the frame's height where nothing is cut at the bottom."""
+        kept_above = frame_height - round(frame_height * self.cut_bottom_share)
+        return max(self.first_row(frame_height) + 1, kept_above)
+
+    @property
+    def seen_rows(self) -> tuple[float, float]:
+        """The kept rows as shares of the picture's height, from its top: (first, end)."""
+        return 1.0 - self.lower_share, 1.0 - self.cut_bottom_share
 
     def crop(self, frame: Frame) -> Frame:
         """The road part of a camera picture, shrunk by area averaging.
@@ -71,8 +85,8 @@ class Preprocessing:
         """
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or frame.size == 0:
             raise ValueError(f"expected a uint8 RGB picture (H, W, 3), got {frame.dtype} {frame.shape}")
-        top = self.first_row(frame.shape[0])
-        resized = cv2.resize(frame[top:], (self.width, self.height), interpolation=cv2.INTER_AREA)
+        kept = frame[self.first_row(frame.shape[0]) : self.end_row(frame.shape[0])]
+        resized = cv2.resize(kept, (self.width, self.height), interpolation=cv2.INTER_AREA)
         return np.asarray(resized, dtype=np.uint8)
 
     def network_input(self, frame: Frame, device: torch.device | str = "cpu") -> torch.Tensor:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from agents.geometry import Route
+    from agents.saliency.conv_layer import ConvLayer
 
 Frame = npt.NDArray[np.uint8]
 
@@ -95,11 +96,16 @@ class AgentOutput:
         swa_deg: steering wheel angle, left positive.
         activations: post-ReLU maps of each convolution, first to last, each (1, C, h, w); None if it has none.
         network_input: the tensor the network saw, (1, C, H, W); None if it has none.
+        layers: kernel and stride of the convolution behind each of the activations; None if it has none.
+        seen_rows: rows of the picture that the network input covers, (first, end) as shares of its height from the
+            top; None if it has no input.
     """
 
     swa_deg: float
     activations: tuple[torch.Tensor, ...] | None = None
     network_input: torch.Tensor | None = None
+    layers: tuple[ConvLayer, ...] | None = None
+    seen_rows: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from typing import Any
 import torch
 
 from agents.network_file import load_network, save_network
-from agents.pilotnet import PilotNet
 from agents.preprocessing import Preprocessing
+from agents.steering_network import SteeringNetwork
 from agents.training import splits
 from agents.training.baselines import save_baselines
 from agents.training.calibrate import calibrate
@@ -132,7 +132,7 @@ class Builder:
         return collect(dataset, self._data, self._workers)
 
     def _fit_and_save_driver(
-        self, path: Path, frames: Frames, settings: FitSettings, what: str, start_from: PilotNet | None = None
+        self, path: Path, frames: Frames, settings: FitSettings, what: str, start_from: SteeringNetwork | None = None
     ) -> None:
         print(f"fitting {path.name} ({what}) on {len(frames)} frames", flush=True)
         torch.set_num_threads(self._workers)
@@ -148,7 +148,7 @@ class Builder:
         role: str,
         frames: Frames,
         inputs: Any,
-        source: PilotNet,
+        source: SteeringNetwork,
         settings: FitSettings,
         extra: dict[str, Any],
     ) -> None:
@@ -163,7 +163,7 @@ class Builder:
         self,
         path: Path,
         role: str,
-        network: PilotNet,
+        network: SteeringNetwork,
         preprocessing: Preprocessing,
         written: dict[str, Any],
         extra: dict[str, Any],

@@ -8,6 +8,7 @@ import torch
 
 from agents.pilotnet import PilotNet, PilotNetConfig
 from agents.preprocessing import to_network_input
+from agents.steering_network import SteeringNetwork
 from agents.training.dataset import Frames, Rows
 from agents.training.fit import BatchMaker, FitHistory, FitSettings, fit, predict
 
@@ -37,7 +38,7 @@ def augmented_batches(crops: npt.NDArray[np.uint8], rows: Rows, seed: int) -> Ba
 
 
 def fit_driver(
-    frames: Frames, settings: FitSettings, device: str, start_from: PilotNet | None = None
+    frames: Frames, settings: FitSettings, device: str, start_from: SteeringNetwork | None = None
 ) -> tuple[PilotNet, FitHistory, dict[str, float | None]]:
     """Fit a PilotNet 66×200 YUV.
 
@@ -59,7 +60,7 @@ def fit_driver(
     wanted = frames.columns["swa_label_deg"][held_out]
     batches = crop_batches(frames.crops, held_out)
 
-    def validate(candidate: PilotNet) -> float:
+    def validate(candidate: SteeringNetwork) -> float:
         return float(np.abs(predict(candidate, batches, len(held_out), device) - wanted).mean())
 
     history = fit(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from agents.pilotnet import PilotNet
+from agents.steering_network import SteeringNetwork
 from agents.training.dataset import NoDataError
 
 FloatArray = npt.NDArray[np.float32]
@@ -40,12 +40,12 @@ class FitHistory:
 
 
 def fit(
-    network: PilotNet,
+    network: SteeringNetwork,
     batch: BatchMaker,
     target_deg: FloatArray,
     settings: FitSettings,
     device: str,
-    validate: Callable[[PilotNet], float] | None = None,
+    validate: Callable[[SteeringNetwork], float] | None = None,
     sample_weight: FloatArray | None = None,
     report: Callable[[str], None] = print,
 ) -> FitHistory:
@@ -70,12 +70,12 @@ def fit(
 
 
 def _fit(
-    network: PilotNet,
+    network: SteeringNetwork,
     batch: BatchMaker,
     target_deg: FloatArray,
     settings: FitSettings,
     device: str,
-    validate: Callable[[PilotNet], float] | None,
+    validate: Callable[[SteeringNetwork], float] | None,
     sample_weight: FloatArray | None,
     report: Callable[[str], None],
 ) -> FitHistory:
@@ -112,7 +112,7 @@ def _fit(
     return history
 
 
-def predict(network: PilotNet, batch: BatchMaker, count: int, device: str, batch_size: int = 256) -> FloatArray:
+def predict(network: SteeringNetwork, batch: BatchMaker, count: int, device: str, batch_size: int = 256) -> FloatArray:
     """Degrees for samples 0..count-1, (count,) float32."""
     network.eval()
     parts = []

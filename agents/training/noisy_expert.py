@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,4 +79,4 @@ class NoisyPilot(PilotNetDriver):
         """Network's angle plus the disturbance."""
         output = super().act(observation)
         swa_deg = output.swa_deg + disturbance_deg(self._bursts, observation.state.time_s)
-        return AgentOutput(swa_deg, output.activations, output.network_input)
+        return dataclasses.replace(output, swa_deg=swa_deg)

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.pilotnet import PILOTNET_CONVOLUTIONS, PilotNet, PilotNetConfig, transfer_convolutions
+from agents.pilotnet import PilotNet, PilotNetConfig, transfer_convolutions
 from agents.preprocessing import to_network_input
 from agents.saliency.visualbackprop import visualbackprop
+from agents.steering_network import SteeringNetwork
 from agents.training.dataset import Frames, Rows
 from agents.training.driver import mae_by_range
 from agents.training.fit import BatchMaker, FitHistory, FitSettings, fit, predict
@@ -18,7 +19,7 @@ from agents.training.fit import BatchMaker, FitHistory, FitSettings, fit, predic
 FAILURE_DEG = 5.0
 
 
-def saliency_inputs(network: PilotNet, crops: npt.NDArray[np.uint8], device: str) -> npt.NDArray[np.uint8]:
+def saliency_inputs(network: SteeringNetwork, crops: npt.NDArray[np.uint8], device: str) -> npt.NDArray[np.uint8]:
     """VisualBackProp maps of every crop as uint8 (N, H, W), 0..255."""
     network.to(device)
     network.eval()
@@ -27,7 +28,7 @@ def saliency_inputs(network: PilotNet, crops: npt.NDArray[np.uint8], device: str
         for start in range(0, len(crops), 256):
             inputs = to_network_input(crops[start : start + 256], "yuv").to(device)
             _, activations = network.forward_with_activations(inputs)
-            maps = visualbackprop(activations, PILOTNET_CONVOLUTIONS, (inputs.shape[2], inputs.shape[3])).maps
+            maps = visualbackprop(activations, network.layers, (inputs.shape[2], inputs.shape[3])).maps
             parts.append((maps[:, 0] * 255.0).round().to(torch.uint8).cpu().numpy())
     return np.concatenate(parts)
 
@@ -53,7 +54,7 @@ class StudentScores:
 def fit_student(
     frames: Frames,
     inputs: npt.NDArray[np.uint8],
-    transfer_from: PilotNet | None,
+    transfer_from: SteeringNetwork | None,
     settings: FitSettings,
     device: str,
 ) -> tuple[PilotNet, FitHistory, StudentScores]:
@@ -79,7 +80,7 @@ def fit_student(
     def batches(rows: Rows) -> BatchMaker:
         return lambda index: torch.from_numpy(inputs[rows[index]]).unsqueeze(1).to(torch.float32)
 
-    def validate(candidate: PilotNet) -> float:
+    def validate(candidate: SteeringNetwork) -> float:
         return float(
             np.abs(predict(candidate, batches(validation), len(validation), device) - target[validation]).mean()
         )

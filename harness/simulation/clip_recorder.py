@@ -12,8 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.pilotnet import PILOTNET_CONVOLUTIONS
-from agents.preprocessing import Preprocessing
 from agents.protocol import AgentOutput, Frame, Monitor
 from agents.saliency.visualbackprop import visualbackprop
 from agents.thresholds import DEFAULT_POINT, OperatingPoint, ThresholdsMissingError, operating_point
@@ -130,21 +128,27 @@ def _clip_frame(tick: _Remembered, alarms: Mapping[str, tuple[float, bool]]) -> 
         swa_applied_deg=tick.swa_applied_deg,
         lane_margin_m=tick.lane_margin_m,
         saliency=_saliency(tick.output),
-        saliency_box=(0.0, 1.0 - Preprocessing().lower_share, 1.0, 1.0),
+        saliency_box=_seen_box(tick.output),
         departure=tick.departed,
         takeover=tick.takeover,
         alarms=alarms,
     )
 
 
+def _seen_box(output: AgentOutput | None) -> tuple[float, float, float, float]:
+    """Part of the picture that the map covers, (left, top, right, bottom) as shares; all of it where nobody says."""
+    first, end = (0.0, 1.0) if output is None or output.seen_rows is None else output.seen_rows
+    return 0.0, first, 1.0, end
+
+
 def _saliency(output: AgentOutput | None) -> npt.NDArray[np.float32] | None:
-    """VisualBackProp map (h, w) of what the agent looked at; None if it is no PilotNet."""
-    if output is None or output.activations is None or output.network_input is None:
+    """VisualBackProp map (h, w) of what the agent looked at; None if it shows no convolutions."""
+    if output is None or output.activations is None or output.network_input is None or output.layers is None:
         return None
     size = (int(output.network_input.shape[2]), int(output.network_input.shape[3]))
     try:
         with torch.inference_mode():
-            maps = visualbackprop(output.activations, PILOTNET_CONVOLUTIONS, size).maps
+            maps = visualbackprop(output.activations, output.layers, size).maps
     except ValueError:  # a plug-in network of another shape
         return None
     return maps[0, 0].float().cpu().numpy()

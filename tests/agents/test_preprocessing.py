@@ -66,3 +66,14 @@ def test_wrong_settings_are_refused() -> None:
         Preprocessing(colour="rgb")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="crops"):
         to_network_input(np.zeros((1, 4, 4), np.uint8), "yuv")
+
+
+def test_rows_can_be_cut_at_the_bottom() -> None:
+    frame = np.arange(100, dtype=np.uint8)[:, None, None].repeat(20, axis=1).repeat(3, axis=2)
+    band = Preprocessing(lower_share=0.6, height=35, width=20, cut_bottom_share=0.25)
+    assert (band.first_row(100), band.end_row(100)) == (40, 75) and band.seen_rows == (0.4, 0.75)
+    assert np.array_equal(band.crop(frame), frame[40:75])
+    top_half = Preprocessing(lower_share=1.0, height=50, width=20, cut_bottom_share=0.5)
+    assert np.array_equal(top_half.crop(frame), frame[:50])
+    with pytest.raises(ValueError, match="cut_bottom_share"):
+        Preprocessing(lower_share=0.5, cut_bottom_share=0.5)
