@@ -9,7 +9,6 @@ import jinja2
 from markupsafe import Markup
 
 from harness.results.files import replace_atomically
-from reports import formatting
 from reports.alarms_by_condition import alarms_by_condition
 from reports.campaign_data import CampaignData, load
 from reports.episode_pages import choose_pages, write_episode_pages
@@ -18,6 +17,7 @@ from reports.glossary import GLOSSARY
 from reports.monitor_kinds import ORDER
 from reports.operating_points import MAIN_POINT, operating_points
 from reports.own_sections import own_sections
+from reports.page import TEMPLATES, environment, style
 from reports.section import Section, dig
 from reports.sections import (
     conditions,
@@ -39,7 +39,6 @@ from reports.sections import (
 
 REPORT_FILE = "report.html"
 REPORT_VERSION = 1
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def build_report(results_dir: Path) -> Path:
@@ -59,10 +58,10 @@ def build_report(results_dir: Path) -> Path:
     points = operating_points(data.summary)
     monitors = _most_telling(points, data)
     paged = choose_pages(data)
-    environment = _environment()
-    write_episode_pages(data, paged, points, monitors, environment)
+    templates = environment()
+    write_episode_pages(data, paged, points, monitors, templates)
     path = results_dir / REPORT_FILE
-    replace_atomically(path, _render(data, _sections(data, points, monitors, set(paged)), environment).encode())
+    replace_atomically(path, _render(data, _sections(data, points, monitors, set(paged)), templates).encode())
     return path
 
 
@@ -109,24 +108,12 @@ def _subtitle(data: CampaignData) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["rate"] = formatting.rate
-    return environment
-
-
-def _render(data: CampaignData, sections: Sequence[Section], environment: jinja2.Environment) -> str:
-    return environment.get_template("report.html.j2").render(
+def _render(data: CampaignData, sections: Sequence[Section], templates: jinja2.Environment) -> str:
+    return templates.get_template("report.html.j2").render(
         name=str(data.campaign.get("name") or data.folder.name),
         subtitle=_subtitle(data),
         sections=sections,
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        style=style(),
         script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
         report_version=REPORT_VERSION,
     )

@@ -51,9 +51,11 @@ class Canvas:
     css: str = "chart"
     _parts: list[str] = field(default_factory=list)
 
-    def line(self, x0: float, y0: float, x1: float, y1: float, css: str) -> None:
-        """A straight line."""
-        self._parts.append(f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" class="{escape(css)}"/>')
+    def line(self, x0: float, y0: float, x1: float, y1: float, css: str, title: str = "") -> None:
+        """A straight line; ``title`` is its tooltip."""
+        ends = f'x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}"'
+        end = f">{_tooltip(title)}</line>" if title else "/>"
+        self._parts.append(f'<line {ends} class="{escape(css)}"{end}')
 
     def rect(self, x: float, y: float, width: float, height: float, css: str, title: str = "") -> None:
         """A filled box; ``title`` is its tooltip."""

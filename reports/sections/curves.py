@@ -9,10 +9,10 @@ from reports.campaign_data import CampaignData
 from reports.charts.recall_curves import RecallCurve, recall_curves
 from reports.charts.reliability import reliability_chart
 from reports.formatting import count, finite, number, rate
+from reports.line_styles import line_styles
 from reports.monitor_kinds import ORDER, colour_of
 from reports.section import Section, dig
 
-DASHES = {"learned": ("", "dash-dot"), "baseline": ("dashed", "dotted"), "privileged": ("dashed", "dotted")}
 MAX_CURVES = 8
 MISSING = (
     "No monitor has a curve of thresholds (its calibration stored none), and none announces a probability. "
@@ -44,26 +44,22 @@ def build(data: CampaignData) -> Section:
 
 def _curves(data: CampaignData, monitors: list[Mapping[str, Any]]) -> list[RecallCurve]:
     found: list[RecallCurve] = []
-    used: dict[str, int] = {}
+    styles = line_styles([str(entry["name"]) for entry in monitors], data.kind)
     for entry in monitors:
         name = str(entry["name"])
-        kind = data.kind(name)
         points = [point for point in entry.get("curve") or [] if _known(point)]
         if not points or len(found) == MAX_CURVES:
             continue
-        dashes = DASHES[kind]
-        style = dashes[min(used.get(kind, 0), len(dashes) - 1)]
-        used[kind] = used.get(kind, 0) + 1
         recalls = [point["event_recall"] for point in points]
         found.append(
             RecallCurve(
                 name,
-                f"{colour_of(name, kind)} {style}".strip(),
+                styles[name],
                 [float(point["false_alarms_per_min"]["value"]) for point in points],
                 [float(recall["value"]) for recall in recalls],
                 [_or(recall.get("low"), 0.0) for recall in recalls],
                 [_or(recall.get("high"), 1.0) for recall in recalls],
-                banded=kind == "learned",
+                banded=data.kind(name) == "learned",
             )
         )
     return found

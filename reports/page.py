@@ -1,0 +1,30 @@
+"""What every page shares: the template environment (everything is escaped) and the style sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from reports import formatting
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment() -> jinja2.Environment:
+    """Templates; every value is escaped, a missing one is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["rate"] = formatting.rate
+    return made
+
+
+def style(*more: str) -> Markup:
+    """The common style sheet and further ones by file name, to stand inside a page."""
+    return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *more)))
