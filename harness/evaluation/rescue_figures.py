@@ -11,14 +11,16 @@ import numpy as np
 
 from agents.thresholds import DEFAULT_POINT
 from harness.evaluation.alarms import DEBOUNCE_S, final_statistic
+from harness.evaluation.departures import MAIN_GRADE, STUCK_SPEED_MPS
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.episode_facts import EpisodeFacts
+from harness.evaluation.event_figures import missing_bounds
 from harness.evaluation.rates import proportion
 from harness.evaluation.rescue_lookup import LookupRun, earliest_takeover_tick
 from harness.evaluation.rescue_monitors import curve, departure_alarms, point_figures
 from harness.evaluation.rescue_table import RescueRow
 from harness.evaluation.rescue_validity import TwinRun, twin_run, validity
-from harness.evaluation.safety_gain import MIN_TAKEOVER_S, SHADOW, TAKEOVER_PREFIX
+from harness.evaluation.safety_gain import MIN_TAKEOVER_S, PASSED_BY_M, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.stretches import ticks_at_least
 from harness.evaluation.zones import HORIZON_S
 
@@ -42,7 +44,17 @@ def rescue_trace(episode: EpisodeData, facts: EpisodeFacts) -> RescueTrace | Non
         ticks=len(episode.column("tick")),
         tick_s=episode.tick_s,
         statistics={name: final_statistic(episode.raw_score(name), episode.tick_s) for name in episode.monitors},
+        passing_ticks=_passing_ticks(episode),
     )
+
+
+def _passing_ticks(episode: EpisodeData) -> int:
+    """Ticks from the onset until 100 m further on, at the speed the car had then; 0 without a departure."""
+    onset = next((departure.onset_tick for departure in episode.departures if departure.grade == MAIN_GRADE), None)
+    if onset is None:
+        return 0
+    speed_mps = max(float(episode.column("speed_mps")[onset]), STUCK_SPEED_MPS)
+    return ticks_at_least(PASSED_BY_M / speed_mps, episode.tick_s)
 
 
 def rescue_figures(
@@ -92,6 +104,11 @@ class _Figures:
             "departures": len(self._departed),
             "mapped": len(self._mapped),
             "unmapped": dict(sorted(unknown.items())),
+            "savable_bounds": missing_bounds(
+                sum(row.last_safe_tick is not None for row in known if row.known),
+                len(self._mapped),
+                len(self._departed) - len(self._mapped),
+            ),
             "safe_runs": len(self._safe),
             **savable_figures([row for row in known if row.known]),
             "validity": validity(known, runs, self._twins, self._latency_s),
@@ -103,15 +120,11 @@ class _Figures:
     def _monitor(self, monitor: str, runs: Sequence[LookupRun]) -> dict[str, Any]:
         scored = [run for run in runs if monitor in run.statistics]
         latency_s = self._latency_s.get(monitor, 0.0)
+        points = {name: point for name, point in self._points(monitor).items() if point is not None}
         return {
             "name": monitor,
             "curves": curve(scored, monitor, REACTIONS_S, latency_s),
-            "points": [
-                point_figures(scored, monitor, name, point, reaction_s, latency_s)
-                for name, point in self._points(monitor).items()
-                if point is not None
-                for reaction_s in REACTIONS_S
-            ],
+            "points": point_figures(scored, monitor, points, REACTIONS_S, latency_s),
         }
 
     def _departure(self, run: LookupRun) -> dict[str, Any]:
@@ -134,7 +147,7 @@ class _Figures:
             "alarms": departure_alarms(run, at, MAIN_REACTION_S),
         }
 
-    def _points(self, monitor: str) -> Mapping[str, Mapping[str, float] | None]:
+    def _points(self, monitor: str) -> Mapping[str, Mapping[str, Any] | None]:
         return (self._fitted.get(monitor) or {}).get("points") or {}
 
 

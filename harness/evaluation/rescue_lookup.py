@@ -7,7 +7,8 @@ What is assumed, because a takeover changes what comes after it:
 
 * The first takeover is a prediction of the map alone. A later one rests on the shadow run's alarms, as if the car had
   come back to where the shadow run drove; `Outcome.beyond_first` counts these.
-* The driver has the car back in the middle of its lane within the 6 s, and a rescued car stays rescued.
+* The driver has the car back in the middle of its lane within the 6 s, and a rescued car stays rescued: handed back, the
+  agent does not fail again within the next 100 m. `Outcome.held` tells apart where the driver keeps the wheel that far.
 * From the onset on, where the shadow run has nothing more to say, the alarm stays as it was.
 * A takeover of a run that needed none does no harm.
 """
@@ -15,9 +16,9 @@ What is assumed, because a takeover changes what comes after it:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -40,6 +41,7 @@ class LookupRun:
         ticks: its length. tick_s: simulation step.
         statistics: monitor -> final statistic, (N,), NaN = fault.
         rescue: its row of the map; None: it did not depart, or the map has not been joined yet.
+        passing_ticks: from the onset until the car is 100 m further on, at its speed then; 0 without a departure.
     """
 
     facts: EpisodeFacts
@@ -47,6 +49,7 @@ class LookupRun:
     tick_s: float
     statistics: Mapping[str, FloatArray]
     rescue: RescueRow | None = None
+    passing_ticks: int = 0
 
     @property
     def judged_ticks(self) -> int:
@@ -58,26 +61,49 @@ class LookupRun:
         """Length of the run when its departure was prevented."""
         return self.ticks if self.rescue is None else self.rescue.rescued_ticks or self.ticks
 
+    @property
+    def compiled(self) -> tuple[int, int, int, int, int, bool]:
+        """What :data:`judge_takeovers` takes: ticks judged, of the run, when rescued; t* (−1: none); tick at which the
+        place of the departure is passed; departed."""
+        departed = self.rescue is not None
+        last_safe = self.rescue.last_safe_tick if self.rescue is not None else None
+        passed = min(self.rescued_ticks, self.judged_ticks + self.passing_ticks)
+        known = self.judged_ticks
+        return known, self.ticks, self.rescued_ticks, -1 if last_safe is None else last_safe, passed, departed
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one monitor at one operating point does to one run.
+
+# What became of a departure. "handed_back": a takeover ended before it and none came after that in time. "late": the
+# takeover came after t*, or its alarm came less than the reaction time before the departure.
+VERDICTS = ("saved", "late", "handed_back", "silent", "unsavable")
+SAVED, LATE, HANDED_BACK, SILENT, UNSAVABLE = range(5)
+
+
+class Outcome(NamedTuple):
+    """What one monitor at one operating point does to one run; whole numbers, −1 where there is no such tick.
 
     Attributes:
-        saved: the departure is prevented.
-        decisive_tick: first tick of the takeover in force at the onset; None: nobody has the wheel then.
-        first_tick: first tick of the first takeover; None: there is none.
-        beyond_first: the run was handed back before its onset, so that ``saved`` rests on a later takeover.
+        verdict: place in ``VERDICTS``; −1: the run did not depart.
+        held: 1 if the departure is prevented by a takeover that lasts until its place is passed by 100 m; so long
+            lasts only one whose alarm stays up.
+        decisive_tick: first tick of the takeover in force at the onset; −1: nobody has the wheel then.
+        first_tick: first tick of the first takeover; −1: there is none.
+        beyond_first: 1 if the run was handed back before its onset, so that the verdict rests on a later takeover.
         takeovers: how many. taken_ticks: how long. run_ticks: length of the run with these takeovers.
     """
 
-    saved: bool
-    decisive_tick: int | None
-    first_tick: int | None
-    beyond_first: bool
+    verdict: int
+    held: int
+    decisive_tick: int
+    first_tick: int
+    beyond_first: int
     takeovers: int
     taken_ticks: int
     run_ticks: int
+
+    @property
+    def saved(self) -> bool:
+        """The departure is prevented."""
+        return self.verdict == SAVED
 
 
 def outcome(run: LookupRun, alarm: BoolArray, reaction_s: float) -> Outcome:
@@ -87,31 +113,18 @@ def outcome(run: LookupRun, alarm: BoolArray, reaction_s: float) -> Outcome:
         run: the shadow run. alarm: as it takes effect, (N,). reaction_s: ρ.
     """
     reaction, least = ticks_at_least(reaction_s, run.tick_s), ticks_at_least(MIN_TAKEOVER_S, run.tick_s)
-    known = np.ascontiguousarray(alarm[: run.judged_ticks])
-    first, decisive, count, taken = takeovers(known, run.ticks, reaction, least)
-    saved = run.rescue is not None and decisive >= 0 and run.rescue.saves(decisive)
-    total = run.rescued_ticks if saved else run.ticks
-    if total != run.ticks:
-        _, _, count, taken = takeovers(known, total, reaction, least)
-    return Outcome(
-        saved=saved,
-        decisive_tick=None if decisive < 0 else int(decisive),
-        first_tick=None if first < 0 else int(first),
-        beyond_first=run.rescue is not None and 0 <= first < run.judged_ticks and first != decisive,
-        takeovers=int(count),
-        taken_ticks=int(taken),
-        run_ticks=total,
-    )
+    return Outcome(*judge_takeovers(np.ascontiguousarray(alarm[: run.judged_ticks]), run.compiled, reaction, least))
 
 
-def _walk(alarm: BoolArray, total: int, reaction: int, least: int) -> tuple[int, int, int, int]:
-    """(first start, start of the takeover in force at the end of ``alarm``, takeovers, ticks taken over); −1: none.
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def takeovers(alarm: Any, total: int, reaction: int, least: int) -> Any:
+    """(first start, start and end of the takeover in force at the end of ``alarm``, takeovers, ticks taken over).
 
-    ``alarm`` stays as it was on its last tick up to ``total``.
+    −1: none. ``alarm`` stays as it was on its last tick up to ``total``.
     """
     known = len(alarm)
     stays = known > 0 and alarm[known - 1]
-    first, in_force, count, taken = -1, -1, 0, 0
+    first, in_force, until, count, taken = -1, -1, -1, 0, 0
     tick = 0
     while tick < total:
         if not (alarm[tick] if tick < known else stays):
@@ -127,14 +140,34 @@ def _walk(alarm: BoolArray, total: int, reaction: int, least: int) -> tuple[int,
         if first < 0:
             first = start
         if start <= known < end:
-            in_force = start
+            in_force, until = start, end
         count += 1
         taken += end - start
         tick = end
-    return first, in_force, count, taken
+    return first, in_force, until, count, taken
 
 
-takeovers: Callable[..., Any] = numba.njit(cache=True)(_walk)
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def judge_takeovers(alarm: Any, run: Any, reaction: int, least: int) -> Any:
+    """Fields of an ``Outcome``, from the alarm up to the onset (or of the whole run) and ``LookupRun.compiled``."""
+    known, length, rescued_length, last_safe, passed, departed = run
+    first, decisive, until, count, taken = takeovers(alarm, length, reaction, least)
+    verdict, held, total = -1, 0, length
+    if departed and 0 <= decisive <= last_safe:
+        verdict, total = SAVED, rescued_length
+        if total != length:
+            _, _, until, count, taken = takeovers(alarm, total, reaction, least)
+        held = int(until >= passed)
+    elif departed and last_safe < 0:
+        verdict = UNSAVABLE
+    elif departed and decisive >= 0:
+        verdict = LATE
+    elif departed and (first < 0 or first - reaction >= known):
+        verdict = SILENT
+    elif departed:
+        verdict = LATE if first > known else HANDED_BACK
+    beyond_first = int(departed and 0 <= first < known and first != decisive)
+    return verdict, held, decisive, first, beyond_first, count, taken, total
 
 
 def earliest_takeover_tick(reaction_s: float, debounce_s: float, tick_s: float) -> int:

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.evaluation.alarms import alarm_episodes, alarm_from_statistic
+from harness.evaluation.monitor_runs import Point, thresholds_of
 from harness.evaluation.rates import proportion
-from harness.evaluation.rescue_lookup import LookupRun, Outcome, outcome
-from harness.evaluation.rescue_sweep import sweep, thresholds_of
+from harness.evaluation.rescue_lookup import SAVED, VERDICTS, LookupRun, Outcome, outcome
+from harness.evaluation.rescue_sweep import (
+    BEYOND_FIRST,
+    FIELDS,
+    HELD,
+    RUN_TICKS,
+    TAKEN_TICKS,
+    TAKEOVERS,
+    VERDICT,
+    look_up,
+    sweep,
+    sweep_thresholds,
+)
 from harness.evaluation.safety_gain import MIN_TAKEOVER_S
 from harness.evaluation.statistics.intervals import clopper_pearson
-from harness.evaluation.stretches import ticks_at_least
+from harness.evaluation.stretches import BoolArray
 
 SHOWN_BEFORE_S = 10.0
-VERDICTS = ("saved", "late", "handed_back", "silent", "unsavable")
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def curve(
     runs: Sequence[LookupRun], monitor: str, reactions_s: Sequence[float], latency_s: float
 ) -> list[dict[str, Any]]:
     """SG over AC for every threshold, one entry per reaction time; arrays of equal length, θ falling."""
-    thetas = thresholds_of(runs, monitor)
+    thetas = sweep_thresholds(runs, monitor)
     departures = sum(run.rescue is not None for run in runs)
     if not len(thetas):
         return []
@@ -39,6 +53,7 @@ def curve(
                 "departures": departures,
                 "theta": thetas.tolist(),
                 "saved": saved,
+                "held": found.held[:, column].tolist(),
                 "sg": [k / departures if departures else None for k in saved],
                 "low": [low for low, _ in ends],
                 "high": [high for _, high in ends],
@@ -53,51 +68,64 @@ def curve(
 def point_figures(
     runs: Sequence[LookupRun],
     monitor: str,
-    name: str,
-    point: Mapping[str, float],
-    reaction_s: float,
+    points: Mapping[str, Point],
+    reactions_s: Sequence[float],
     latency_s: float,
-) -> dict[str, Any]:
-    """What became of every departure at one frozen operating point, and what it cost."""
-    outcomes = [(run, outcome(run, _alarm(run, monitor, point, latency_s), reaction_s)) for run in runs]
-    verdicts = Counter(verdict(run, found, reaction_s) for run, found in outcomes if run.rescue is not None)
-    departures = sum(verdicts.values())
-    slacks_s = [slack for run, found in outcomes if (slack := slack_s(run, found)) is not None]
-    taken_s = sum(found.taken_ticks * run.tick_s for run, found in outcomes)
-    run_s = sum(found.run_ticks * run.tick_s for run, found in outcomes)
-    safe = [found for run, found in outcomes if run.rescue is None]
+) -> list[dict[str, Any]]:
+    """What became of every departure at each frozen operating point and reaction time, and what it cost.
+
+    A run of a condition for which a point has no threshold is in none of its figures.
+    """
+    thetas, fitted = _thetas(runs, points)
+    found = np.array([look_up(run, monitor, t, reactions_s, latency_s) for run, t in zip(runs, thetas, strict=True)])
+    found = found.reshape(len(runs), len(points), len(reactions_s), FIELDS)
+    return [
+        _point(name, reaction_s, [run for run, has in zip(runs, fitted[:, p], strict=True) if has], looked_up)
+        for p, name in enumerate(points)
+        for r, reaction_s in enumerate(reactions_s)
+        for looked_up in [found[fitted[:, p], p, r]]
+    ]
+
+
+def _thetas(runs: Sequence[LookupRun], points: Mapping[str, Point]) -> tuple[FloatArray, BoolArray]:
+    """(θ_on, θ_off) of every run and point, (U, P, 2), never an alarm where the run's condition has none; and where
+    it has one, (U, P)."""
+    thetas = np.full((len(runs), len(points), 2), np.inf)
+    for p, point in enumerate(points.values()):
+        for u, run in enumerate(runs):
+            found = thresholds_of(point, run.facts.condition)
+            if found is not None:
+                thetas[u, p] = found["theta_on"], found["theta_off"]
+    return thetas, np.isfinite(thetas[..., 0])
+
+
+def _point(name: str, reaction_s: float, runs: Sequence[LookupRun], found: IntArray) -> dict[str, Any]:
+    """One operating point at one reaction time from its look-ups, (U, fields)."""
+    verdicts = np.bincount(found[found[:, VERDICT] >= 0, VERDICT], minlength=len(VERDICTS)).tolist()
+    departures, saved = sum(verdicts), verdicts[SAVED]
+    tick_s = np.array([run.tick_s for run in runs])
+    slacks_s = [
+        slack
+        for run, row in zip(runs, found.tolist(), strict=True)
+        if (slack := slack_s(run, Outcome(*row))) is not None
+    ]
+    taken_s, run_s = float(found[:, TAKEN_TICKS] @ tick_s), float(found[:, RUN_TICKS] @ tick_s)
+    safe = found[:, VERDICT] < 0
     return {
         "point": name,
         "reaction_s": reaction_s,
         "departures": departures,
-        **{kind: verdicts[kind] for kind in VERDICTS},
-        "sg": proportion(verdicts["saved"], departures),
+        **dict(zip(VERDICTS, verdicts, strict=True)),
+        "held": int(found[:, HELD].sum()),
+        "sg": proportion(saved, departures),
+        "sg_held": proportion(int(found[:, HELD].sum()), departures),
         "ac": taken_s / run_s if run_s else None,
-        "ac_oracle": verdicts["saved"] * MIN_TAKEOVER_S / run_s if run_s else None,
-        "disturbed": sum(found.takeovers > 0 for found in safe),
-        "safe_runs": len(safe),
-        "beyond_first": sum(found.beyond_first for _, found in outcomes),
+        "ac_oracle": saved * MIN_TAKEOVER_S / run_s if run_s else None,
+        "disturbed": int(np.count_nonzero(found[safe, TAKEOVERS])),
+        "safe_runs": int(safe.sum()),
+        "beyond_first": int(found[:, BEYOND_FIRST].sum()),
         "slack_s": None if not slacks_s else float(np.median(slacks_s)),
     }
-
-
-def verdict(run: LookupRun, found: Outcome, reaction_s: float) -> str:
-    """One of `VERDICTS`, for a run that departed.
-
-    `handed_back`: a takeover ended before the departure and none came after it in time. `late`: the takeover came
-    after t*, or its alarm came less than the reaction time before the departure.
-    """
-    row = run.rescue
-    assert row is not None
-    if found.saved:
-        return "saved"
-    if row.last_safe_tick is None:
-        return "unsavable"
-    if found.decisive_tick is not None:
-        return "late"
-    if found.first_tick is None or found.first_tick - ticks_at_least(reaction_s, run.tick_s) >= row.onset_tick:
-        return "silent"
-    return "late" if found.first_tick > row.onset_tick else "handed_back"
 
 
 def slack_s(run: LookupRun, found: Outcome) -> float | None:
@@ -106,14 +134,12 @@ def slack_s(run: LookupRun, found: Outcome) -> float | None:
     if row is None or row.last_safe_tick is None:
         return None
     start = found.decisive_tick
-    if start is None and found.first_tick is not None and found.first_tick > row.onset_tick:
+    if start < 0 and found.first_tick > row.onset_tick:
         start = found.first_tick
-    return None if start is None else (row.last_safe_tick - start) * row.tick_s
+    return None if start < 0 else (row.last_safe_tick - start) * row.tick_s
 
 
-def departure_alarms(
-    run: LookupRun, points: Mapping[str, tuple[Mapping[str, float], float]], reaction_s: float
-) -> dict[str, Any]:
+def departure_alarms(run: LookupRun, points: Mapping[str, tuple[Point, float]], reaction_s: float) -> dict[str, Any]:
     """What each monitor did in the 10 s before one departure.
 
     Args:
@@ -134,7 +160,7 @@ def departure_alarms(
             if span.end * run.tick_s > row.onset_s - SHOWN_BEFORE_S
         ]
         shown[monitor] = {
-            "verdict": verdict(run, found, reaction_s),
+            "verdict": VERDICTS[found.verdict],
             "slack_s": slack_s(run, found),
             "spans_s": spans,
         }

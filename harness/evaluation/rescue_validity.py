@@ -98,6 +98,7 @@ def _twin_agreement(
     agree: dict[bool, list[bool]] = {True: [], False: []}
     harmed = safe_taken = 0
     seconds: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    gains: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for twin in twins:
         run = runs.get(twin.facts.pair)
         if run is None or twin.monitor not in run.statistics:
@@ -119,12 +120,23 @@ def _twin_agreement(
             harmed += real.harmed
         elif real.resolved:
             agree[_held(run.facts, twin)].append(looked_up.saved == real.saved)
+            counted = (1, looked_up.saved, looked_up.held, real.saved)
+            gains[twin.facts.mode] = [a + b for a, b in zip(gains[twin.facts.mode], counted, strict=True)]
     return {
         "held": proportion(sum(agree[True]), len(agree[True])),
         "handed_back": proportion(sum(agree[False]), len(agree[False])),
         "all": proportion(sum(map(sum, agree.values())), sum(map(len, agree.values()))),
         "harmed": harmed,
         "safe_runs_taken_over": safe_taken,
+        "saved": [
+            {
+                "mode": mode,
+                "looked_up": proportion(saved, departures),
+                "looked_up_held": proportion(held, departures),
+                "driven": proportion(driven, departures),
+            }
+            for mode, (departures, saved, held, driven) in sorted(gains.items())
+        ],
         "ac": [
             {
                 "mode": mode,

@@ -19,6 +19,7 @@ NO_MAP = (
 )
 MAIN_REACTION_S = 1.0
 SHOWN_POINTS = ("fa0.50", "duty10")
+TWIN_COUNTS = ("looked_up", "looked_up_held", "driven")
 MAX_SHOWN = 40
 MAX_TIMELINE_MONITORS = 6
 LINES = ("c-blue", "c-orange", "c-sky", "c-red")
@@ -94,6 +95,10 @@ def _view(data: CampaignData, rescue: Mapping[str, Any]) -> dict[str, Any]:
         "timelines_note": f"{len(chosen)} of {len(rescue['by_departure'])} departures are shown, evenly by condition.",
         "point": chosen[0]["point"] if chosen else "",
         "validity": _validity(rescue["validity"]),
+        "saved_checks": [
+            (str(entry["mode"]).removeprefix("takeover:"), *(_k_of_n(entry[key]) for key in TWIN_COUNTS))
+            for entry in rescue["validity"]["twins"].get("saved") or []
+        ],
         "ac_checks": [
             (str(entry["mode"]).removeprefix("takeover:"), percent(entry["looked_up"], 1), percent(entry["driven"], 1))
             for entry in rescue["validity"]["twins"]["ac"]
@@ -165,12 +170,17 @@ def _points(data: CampaignData, monitor: Mapping[str, Any]) -> list[dict[str, An
             "point": str(entry["point"]),
             **{key: count(entry[key]) for key in VERDICT_WORDS},
             "sg": rate(entry["sg"]),
+            "held": count(entry.get("held")),
             "ac": percent(entry["ac"], 1),
             "disturbed": f"{count(entry['disturbed'])} / {count(entry['safe_runs'])}",
             "slack": f"{number(entry['slack_s'], 2, signed=True)} s" if entry["slack_s"] is not None else DASH,
         }
         for entry in sorted(rows, key=lambda entry: SHOWN_POINTS.index(entry["point"]))
     ]
+
+
+def _k_of_n(value: Mapping[str, Any]) -> str:
+    return f"{count(value['k'])} of {count(value['n'])}"
 
 
 def _timeline(data: CampaignData, entry: Mapping[str, Any]) -> dict[str, Any]:

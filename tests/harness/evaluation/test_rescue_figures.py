@@ -82,6 +82,7 @@ def test_departures_are_mapped_unmapped_or_out_of_every_figure(planted: dict) ->
     assert (planted["departures"], planted["mapped"], planted["safe_runs"]) == (4, 3, 1)
     assert planted["unmapped"] == {"lost to the infrastructure: gone": 1}
     assert (planted["savable"]["k"], planted["savable"]["n"], planted["unsavable"]) == (2, 3, 1)
+    assert planted["savable_bounds"] == {"low": 0.5, "high": 0.75}
     assert planted["k_star_s"]["p50"] == pytest.approx(0.3)
 
 
@@ -114,6 +115,9 @@ def test_validity_counts_agreement_and_disagreement(planted: dict) -> None:
     assert (twins["held"]["k"], twins["held"]["n"]) == (2, 2)
     assert (twins["handed_back"]["k"], twins["handed_back"]["n"]) == (0, 1)
     assert (twins["harmed"], twins["safe_runs_taken_over"]) == (0, 1)
+    (gain,) = twins["saved"]
+    assert [gain[key]["k"] for key in ("looked_up", "looked_up_held", "driven")] == [1, 1, 2]
+    assert gain["driven"]["n"] == 3
     (cost,) = twins["ac"]
     assert cost["mode"] == "takeover:eager@fa0.50" and 0.0 < cost["looked_up"] < 1.0
 

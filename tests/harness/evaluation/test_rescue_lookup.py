@@ -9,9 +9,9 @@ import pytest
 
 from harness.evaluation.alarms import alarm_from_statistic
 from harness.evaluation.episode_facts import facts_of
-from harness.evaluation.rescue_lookup import LookupRun, earliest_takeover_tick, outcome
-from harness.evaluation.rescue_monitors import departure_alarms, point_figures, slack_s, verdict
-from harness.evaluation.rescue_sweep import sweep, thresholds_of
+from harness.evaluation.rescue_lookup import VERDICTS, LookupRun, earliest_takeover_tick, outcome
+from harness.evaluation.rescue_monitors import departure_alarms, point_figures, slack_s
+from harness.evaluation.rescue_sweep import sweep, sweep_thresholds
 from harness.evaluation.rescue_table import RescueRow
 from tests.harness.evaluation.synthetic import TICK_S, episode, ticks_of
 
@@ -57,8 +57,8 @@ def test_a_takeover_lasts_six_seconds_or_as_long_as_the_alarm() -> None:
 def test_a_hand_back_before_the_departure_saves_nothing_and_is_told_apart() -> None:
     early = run(rescue=row())
     found = outcome(early, alarm((100, 102)), reaction_s=1.0)
-    assert not found.saved and found.decisive_tick is None and found.beyond_first
-    assert verdict(early, found, 1.0) == "handed_back"
+    assert not found.saved and found.decisive_tick == -1 and found.beyond_first
+    assert VERDICTS[found.verdict] == "handed_back"
     twice = outcome(early, alarm((100, 102), (260, 262)), reaction_s=1.0)
     assert twice.saved and twice.decisive_tick == 280 and twice.first_tick == 120 and twice.beyond_first
     assert twice.takeovers == 2 and twice.taken_ticks == 240
@@ -79,7 +79,27 @@ def test_every_departure_gets_one_verdict() -> None:
     }
     for expected, (rescue, signal) in told.items():
         departed = run(rescue=rescue)
-        assert verdict(departed, outcome(departed, signal, 1.0), 1.0) == expected
+        assert VERDICTS[outcome(departed, signal, 1.0).verdict] == expected
+    assert outcome(run(), alarm((100, 102)), 1.0).verdict == -1
+
+
+@pytest.mark.parametrize(
+    ("spans", "passing_ticks", "held"),
+    [
+        # Hands on at 280, back at 400: the end of the rescued run, whatever lies beyond it.
+        ([(260, 262)], 500, True),
+        # Hands on at 250, back at 370: 10 ticks before the place is passed, or just there.
+        ([(230, 232)], 80, False),
+        ([(230, 232)], 70, True),
+        # An alarm that is up at the onset stays up.
+        ([(230, TICKS)], 80, True),
+        ([(285, TICKS)], 10, False),
+    ],
+)
+def test_a_rescue_is_held_if_the_driver_keeps_the_wheel_until_the_place_is_passed(spans, passing_ticks, held) -> None:
+    departed = dataclasses.replace(run(rescue=row()), passing_ticks=passing_ticks)
+    found = outcome(departed, alarm(*spans), reaction_s=1.0)
+    assert bool(found.held) == held and found.saved == (spans[0][0] < 275)
 
 
 def test_slack_is_what_is_left_before_the_last_safe_tick() -> None:
@@ -113,7 +133,7 @@ def planted() -> list[LookupRun]:
 
 
 def test_a_sweep_is_the_sum_of_single_look_ups(planted: list[LookupRun]) -> None:
-    thetas = thresholds_of(planted, "m")
+    thetas = sweep_thresholds(planted, "m")
     found = sweep(planted, "m", thetas, REACTIONS_S, declared_latency_s=0.1)
     for t in (0, 7, 20, len(thetas) - 1):
         for r, reaction_s in enumerate(REACTIONS_S):
@@ -122,13 +142,14 @@ def test_a_sweep_is_the_sum_of_single_look_ups(planted: list[LookupRun]) -> None
                 for one in planted
             ]
             assert found.saved[t, r] == sum(o.saved for o in single)
+            assert found.held[t, r] == sum(o.held for o in single)
             assert found.beyond_first[t, r] == sum(o.beyond_first for o in single)
             assert found.taken_s[t, r] == pytest.approx(sum(o.taken_ticks for o in single) * TICK_S)
             assert found.run_s[t, r] == pytest.approx(sum(o.run_ticks for o in single) * TICK_S)
 
 
 def test_thresholds_reach_from_silent_to_always_on(planted: list[LookupRun]) -> None:
-    thetas = thresholds_of(planted, "m")
+    thetas = sweep_thresholds(planted, "m")
     assert 2 < len(thetas) <= 41 and (np.diff(thetas) < 0).all()
     found = sweep(planted, "m", thetas, (1.0,))
     assert found.taken_s[0, 0] == 0.0 and found.saved[0, 0] == 0
@@ -139,11 +160,29 @@ def test_thresholds_reach_from_silent_to_always_on(planted: list[LookupRun]) -> 
 
 def test_a_point_counts_every_departure_once(planted: list[LookupRun]) -> None:
     point = {"theta_on": 1.0, "theta_off": 0.8}
-    found = point_figures(planted, "m", "fa0.50", point, 1.0, 0.0)
+    (found,) = point_figures(planted, "m", {"fa0.50": point}, (1.0,), 0.0)
     kinds = ("saved", "late", "handed_back", "silent", "unsavable")
     assert sum(found[kind] for kind in kinds) == found["departures"] == 30
     assert found["sg"]["k"] == found["saved"] and found["sg"]["n"] == 30
     assert found["safe_runs"] == 30 and 0.0 < found["ac"] < 1.0
+    assert found["sg_held"]["k"] == found["held"] <= found["saved"]
+    single = [outcome(one, alarm_from_statistic(one.statistics["m"], 1.0, 0.8, TICK_S), 1.0) for one in planted]
+    assert found["saved"] == sum(o.saved for o in single)
+    assert found["ac"] == pytest.approx(sum(o.taken_ticks for o in single) / sum(o.run_ticks for o in single))
+    slacks = [slack for one, o in zip(planted, single, strict=True) if (slack := slack_s(one, o)) is not None]
+    assert found["slack_s"] == pytest.approx(np.median(slacks))
+
+
+def test_a_point_by_condition_leaves_out_runs_of_a_condition_without_threshold(planted: list[LookupRun]) -> None:
+    renamed = [
+        dataclasses.replace(one, facts=dataclasses.replace(one.facts, condition="fog" if k < 20 else "clear"))
+        for k, one in enumerate(planted)
+    ]
+    point = {"theta_on": 1.0, "theta_off": 0.8}
+    grouped = {"by_condition": {"fog": point, "clear": None}}
+    (found,) = point_figures(renamed, "m", {"conformal10_by_condition": grouped}, (1.0,), 0.0)
+    (fog,) = point_figures(renamed[:20], "m", {"conformal10_by_condition": point}, (1.0,), 0.0)
+    assert found == fog and found["departures"] == 10
 
 
 def test_what_is_drawn_of_a_departure_ends_at_it() -> None:
