@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from harness.evaluation.episode_data import EpisodeData
 from harness.results.episodes_table import EPISODES_TABLE_FILE, episode_row
 from harness.results.index import IndexEntry, read_index
-from harness.results.reader import read_episode
-from harness.results.store import INDEX_FILE, read_campaign_json
+from harness.results.reader import read_described_campaign, read_episode
+from harness.results.store import INDEX_FILE
 from reports.monitor_kinds import kinds_of
 
 SUMMARY_FILE = "summary.json"
@@ -69,7 +69,7 @@ def load(folder: Path) -> CampaignData:
         StoreError: no readable campaign there.
         ReportError: ``summary.json`` is damaged.
     """
-    campaign = read_campaign_json(folder)
+    campaign = read_described_campaign(folder)
     entries = read_index(folder / INDEX_FILE)
     return CampaignData(folder, campaign, _summary(folder), _episodes(folder, campaign, entries), entries)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import torch
+
+from agents.monitors.crop_monitor import Stretch
 from agents.monitors.student_monitor import StudentMonitor
-from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
+from agents.preprocessing import to_network_input
 
 
 class CameraStudentMonitor(StudentMonitor):
@@ -12,6 +15,6 @@ class CameraStudentMonitor(StudentMonitor):
     name = "camera_student"
     role = "camera_student"
 
-    def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
-        """Predicted error of the driver on this frame."""
-        return self._judge(self._loaded.preprocessing.network_input(frame, self._loaded.device))
+    def pictures(self, stretch: Stretch) -> torch.Tensor:
+        """The grey crops."""
+        return to_network_input(stretch.crops, "grey", self._loaded.device)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import torch
 
-from agents.errors import MonitorError, WeightsError
+from agents.errors import WeightsError
+from agents.monitors.crop_monitor import Stretch
 from agents.monitors.student_monitor import StudentMonitor
 from agents.network_file import LoadedNetwork, load_network
 from agents.pilotnet import PILOTNET_CONVOLUTIONS
-from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
+from agents.preprocessing import to_network_input
 from agents.saliency.visualbackprop import visualbackprop
 
 TEACHER_ROLE = "driver"
@@ -35,29 +36,24 @@ class SaliencyStudentMonitor(StudentMonitor):
     def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
         super().__init__(weights, device, name)
         self._teacher = _teacher_of(self._loaded, device)
+        self.preprocessing = self._loaded.preprocessing if self._teacher is None else self._teacher.preprocessing
+        self.reads_driver = self._teacher is None
 
-    def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
-        """Predicted error of the driver on this frame.
+    def pictures(self, stretch: Stretch) -> torch.Tensor:
+        """The saliency maps.
 
         Raises:
             MonitorError: the student needs the driver's activations and the agent has none.
         """
-        activations = self._activations(frame, agent_output)
         size = (self._loaded.network.config.height, self._loaded.network.config.width)
         with torch.inference_mode():
-            maps = visualbackprop(activations, PILOTNET_CONVOLUTIONS, size).maps
-        return self._judge(maps * 255.0)
+            return visualbackprop(self._watched_activations(stretch), PILOTNET_CONVOLUTIONS, size).maps * 255.0
 
-    def _activations(self, frame: Frame, agent_output: AgentOutput) -> tuple[torch.Tensor, ...]:
+    def _watched_activations(self, stretch: Stretch) -> tuple[torch.Tensor, ...]:
         if self._teacher is None:
-            if agent_output.activations is None:
-                raise MonitorError(
-                    f"monitor {self.name!r} reads the driver's activations, but this agent has none: "
-                    "use a student trained on a teacher's maps"
-                )
-            return agent_output.activations
-        # The teacher looks at the frame itself: what another agent calls its input may be scaled otherwise.
-        x = self._teacher.preprocessing.network_input(frame, self._teacher.device)
+            return self.activations_of(stretch)
+        # The teacher looks at the crop itself: what another agent calls its input may be scaled otherwise.
+        x = to_network_input(stretch.crops, self._teacher.preprocessing.colour, self._teacher.device)
         with torch.inference_mode():
             activations: tuple[torch.Tensor, ...] = self._teacher.network.forward_with_activations(x)[1]
         return activations

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import torch
 
-from agents.monitors.base import MonitorBase
-from agents.monitors.student_network import check_one_channel, judgement, predicted_errors_deg
+from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
+from agents.monitors.student_network import check_one_channel, predicted_errors_deg
 from agents.network_file import load_network
-from agents.protocol import MonitorOutput
 from agents.weights_io import WEIGHTS_FOLDER
 
 
-class StudentMonitor(MonitorBase):
+class StudentMonitor(CropMonitor):
     """Scores |predicted SWA error|, degrees; a subclass says what picture its network reads.
 
     Args:
@@ -34,6 +34,7 @@ class StudentMonitor(MonitorBase):
         self.name = name or self.name
         self._loaded = load_network(weights or WEIGHTS_FOLDER / f"{self.role}.safetensors", self.role, device)
         self.weights_path = self._loaded.path
+        self.preprocessing = self._loaded.preprocessing
         check_one_channel(self._loaded)
         if self._loaded.device.type == "cpu":
             torch.set_num_threads(1)
@@ -43,6 +44,11 @@ class StudentMonitor(MonitorBase):
         """Hash of the weights file (a saliency student's names its teacher by hash)."""
         return self._loaded.sha256
 
-    def _judge(self, picture: torch.Tensor) -> MonitorOutput:
-        """Judgement of one picture (1, 1, H, W), 0..255."""
-        return judgement(float(predicted_errors_deg(self._loaded, picture)[0]))
+    def pictures(self, stretch: Stretch) -> torch.Tensor:
+        """What the network reads of each tick, (T, 1, H, W), 0..255."""
+        raise NotImplementedError
+
+    def judge(self, stretch: Stretch) -> Judgements:
+        """Predicted error of the driver at each tick; the score is its size."""
+        error_deg = predicted_errors_deg(self._loaded, self.pictures(stretch)).cpu().numpy().astype(np.float32)
+        return Judgements(score=np.abs(error_deg), swa_error_deg=error_deg)

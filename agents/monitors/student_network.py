@@ -6,7 +6,6 @@ import torch
 
 from agents.errors import MonitorError, WeightsError
 from agents.network_file import LoadedNetwork
-from agents.protocol import MonitorOutput
 
 
 def check_one_channel(loaded: LoadedNetwork) -> None:
@@ -40,8 +39,3 @@ def predicted_errors_deg(loaded: LoadedNetwork, pictures: torch.Tensor) -> torch
     with torch.inference_mode():
         errors: torch.Tensor = loaded.network(pictures.to(loaded.device).round().clamp(0.0, 255.0))
     return errors
-
-
-def judgement(error_deg: float) -> MonitorOutput:
-    """Monitor output of a predicted signed error: the score is its size."""
-    return MonitorOutput(score=abs(error_deg), swa_error_deg=error_deg)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
+from typing import Any
 
+from agents.thresholds import THRESHOLDS_PATH
+from agents.training.score_monitors import score_campaign, stored_crop_monitors
 from agents.training.splits import DataSet
 from agents.weights_io import save_json, sha256_of
 from harness.cluster.campaign_plan import plan_campaign
 from harness.cluster.campaign_run import CampaignResult, RunOptions, run_campaign
+from harness.evaluation.modes import SHADOW
 from harness.evaluation.thresholds import fit_thresholds
 from harness.results.reader import read_campaign
+from harness.results.store import read_campaign_json
 
 
 class CalibrationIncompleteError(RuntimeError):
@@ -52,11 +58,40 @@ def calibrate(dataset: DataSet, folder: Path, out: Path, workers: int) -> None:
     )
     result = run_campaign(options)
     require_complete(result)
+    fit_points(folder, out, {"campaign": dataset.name, "scenario_sha256": sha256_of(dataset.scenario)})
+
+
+def fit_points(folder: Path, out: Path, provenance: dict[str, Any]) -> None:
+    """Fit the points of every monitor on a stored calibration campaign: those that watched, and every other that can be
+    scored on what was stored.
+
+    Args:
+        folder: of the campaign. out: thresholds file. provenance: goes into the file.
+
+    Raises:
+        StoreError: no readable campaign there.
+        MonitorError, WeightsError: a monitor cannot be scored.
+    """
+    score_campaign(folder, stored_crop_monitors(), {"monitors": {}})
     campaign, episodes = read_campaign(folder)
     # A run in which the agent itself failed has an end without a departure and says nothing about false alarms.
-    runs = [episode for episode in episodes if episode.outcome == "completed"]
+    runs = [episode for episode in episodes if episode.outcome == "completed" and episode.mode == SHADOW]
     latencies = {monitor["name"]: float(monitor["declared_latency_s"]) for monitor in campaign["monitors"]}
-    names = list(latencies)
-    provenance = {"campaign": dataset.name, "scenario_sha256": sha256_of(dataset.scenario), "runs": len(runs)}
-    save_json(out, json.loads(json.dumps(fit_thresholds(runs, names, provenance, latencies))))
-    print(f"thresholds of {len(names)} monitors from {len(runs)} runs -> {out.name}", flush=True)
+    hashes = {monitor["name"]: monitor["weights_sha256"] for monitor in campaign["monitors"]}
+    provenance = {**provenance, "campaign_id": campaign["campaign_id"], "weights_sha256": hashes}
+    save_json(out, json.loads(json.dumps(fit_thresholds(runs, list(latencies), provenance, latencies))))
+    print(f"thresholds of {len(latencies)} monitors from {len(runs)} runs -> {out.name}", flush=True)
+
+
+def main() -> None:
+    """Fit on a stored campaign."""
+    parser = argparse.ArgumentParser(prog="python -m agents.training.calibrate", description=__doc__)
+    parser.add_argument("results", type=Path, help="folder of a calibration campaign with stored monitor inputs")
+    parser.add_argument("--out", type=Path, default=THRESHOLDS_PATH, help="default: the shipped thresholds")
+    options = parser.parse_args()
+    scenario = read_campaign_json(options.results)["scenario"]
+    fit_points(options.results, options.out, {"campaign": "calibrate", "scenario": scenario})
+
+
+if __name__ == "__main__":
+    main()

@@ -102,6 +102,7 @@ class MonitorTables:
             "unit": info.get("unit"),
             "privileged": info.get("privileged"),
             "baseline": monitor in BASELINES,
+            "scored_offline": bool(info.get("scored_offline")),
             "runs": len(runs),
             **ranking_figures([run.ranked for run in runs], strata, self._seed),
             "probability": probability_figures(

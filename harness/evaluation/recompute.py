@@ -31,9 +31,9 @@ def recompute(folder: Path, processes: int | None = None) -> tuple[Path, dict[st
     from harness.evaluation.judged_campaign import judge_campaign
     from harness.evaluation.rescue_table import read_rescue_table
     from harness.results.files import replace_atomically
-    from harness.results.store import read_campaign_json
+    from harness.results.reader import read_described_campaign
 
-    campaign = read_campaign_json(folder)
+    campaign = read_described_campaign(folder)
     judged = judge_campaign(folder, campaign, processes)
     summary = summarise_judged(judged, campaign, read_rescue_table(folder), measure(folder, campaign))
     path = folder / SUMMARY_FILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.evaluation.episode_data import EpisodeData
+from harness.evaluation.modes import SHADOW
 from harness.results.files import sha256_of
 from harness.results.index import IndexEntry, read_index
+from harness.results.offline_scores import read_offline_scores
 from harness.results.store import INDEX_FILE, StoreError, read_campaign_json
 
 NEEDED_FILES = ("spec.json", "ticks.parquet", "timings.parquet", "events.json")
@@ -31,15 +34,24 @@ def read_campaign(folder: Path) -> tuple[dict[str, Any], Iterator[EpisodeData]]:
         folder: the campaign's folder.
 
     Returns:
-        What ``campaign.json`` says, and the episodes in the campaign's order (not the order in which they
+        What `read_described_campaign` says, and the episodes in the campaign's order (not the order in which they
         happened to finish), read one by one.
 
     Raises:
         StoreError: no readable campaign there.
         CorruptResultError: while iterating, a file that does not match its hash.
     """
-    campaign = read_campaign_json(folder)
+    campaign = read_described_campaign(folder)
     return campaign, (read_episode(folder, entry) for entry in ordered_entries(folder, campaign))
+
+
+def read_described_campaign(folder: Path) -> dict[str, Any]:
+    """``campaign.json`` with the monitors that scored the stored runs afterwards (`offline_scores`) among the others.
+
+    Raises:
+        StoreError: no readable campaign there.
+    """
+    return read_offline_scores(folder).join(read_campaign_json(folder))
 
 
 def ordered_entries(folder: Path, campaign: Mapping[str, Any]) -> list[IndexEntry]:
@@ -50,7 +62,21 @@ def ordered_entries(folder: Path, campaign: Mapping[str, Any]) -> list[IndexEntr
 
 
 def read_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
-    """One episode of a campaign folder.
+    """One episode of a campaign folder; a shadow run with the scores it was given afterwards, where there are any.
+
+    Raises:
+        OfflineScoresError: such scores are there, but not for this run.
+        CorruptResultError: a file is missing or does not match its hash.
+    """
+    episode = read_recorded_episode(folder, entry)
+    if not episode.tick_count or episode.mode != SHADOW:
+        return episode
+    added = read_offline_scores(folder).columns(entry.episode_id, episode.column("tick"))
+    return replace(episode, columns={**episode.columns, **added}) if added else episode
+
+
+def read_recorded_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
+    """One episode as it was driven, whoever scored it afterwards.
 
     Raises:
         CorruptResultError: a file is missing or does not match its hash.

@@ -1,0 +1,208 @@
+"""Score a stored campaign's shadow runs with monitors that did not watch: `python -m agents.training.score_monitors`.
+
+What such a monitor reads was kept with each run, and the driver's own pass is repeated from its weights. The scores go
+beside the records (`harness.results.offline_scores`), which stay as they are; from then on summary, report, thresholds
+and rescue map treat the monitors as if they had watched. Runs that are scored already are skipped, so the command can
+follow a campaign that is still being driven; the scores count from the call on that finds it finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents.errors import MonitorError, WeightsError
+from agents.monitors.crop_monitor import CropMonitor, FloatArray, Judgements, Stretch
+from agents.network_file import LoadedNetwork, load_network
+from agents.plug_ins import load_class
+from agents.preprocessing import to_network_input
+from agents.protocol import EpisodeContext
+from agents.registry import make_agent, make_monitor, monitor_targets
+from agents.thresholds import THRESHOLDS_PATH, load_thresholds
+from agents.weights_io import trained_on
+from harness.campaign.identity import seed_for
+from harness.evaluation.episode_data import EpisodeData
+from harness.evaluation.modes import SHADOW
+from harness.results.offline_scores import OfflineScores
+from harness.results.reader import ordered_entries, read_monitor_inputs, read_recorded_episode
+from harness.results.store import read_campaign_json
+from harness.simulation.monitor_inputs import crops_of
+
+STRETCH_TICKS = 64
+SAVE_EVERY = 25
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse and score."""
+    parser = argparse.ArgumentParser(prog="python -m agents.training.score_monitors", description=__doc__)
+    parser.add_argument("results", type=Path, help="folder of a campaign")
+    parser.add_argument("--monitors", help="short names or weights files, comma-separated; default: all that can be")
+    parser.add_argument("--thresholds", type=Path, default=THRESHOLDS_PATH, help="operating points to freeze with it")
+    options = parser.parse_args(arguments)
+    names = stored_crop_monitors() if options.monitors is None else options.monitors.split(",")
+    score_campaign(options.results, names, load_thresholds(options.thresholds))
+
+
+def stored_crop_monitors() -> list[str]:
+    """Short names of the shipped monitors that can be scored on stored inputs, sorted."""
+    classes = {name: load_class(target, "monitors") for name, target in monitor_targets().items()}
+    return [name for name, kind in classes.items() if isinstance(kind, type) and issubclass(kind, CropMonitor)]
+
+
+def score_campaign(folder: Path, names: Sequence[str], thresholds: Mapping[str, Any]) -> OfflineScores:
+    """Score every shadow run of a campaign that these monitors have not scored yet.
+
+    Args:
+        folder: of the campaign. names: as in a scenario. thresholds: content of ``thresholds.json``; an operating point
+            is taken over only where it was fitted to the very weights that score.
+
+    Raises:
+        MonitorError: a monitor cannot be scored from what was stored.
+        WeightsError: the driver of the campaign is not the one that a monitor needs.
+        CorruptResultError: a file does not match its hash.
+    """
+    campaign = read_campaign_json(folder)
+    watched = {str(monitor["name"]) for monitor in campaign["monitors"]}
+    monitors = [monitor for name in names if (monitor := _crop_monitor(name)).name not in watched]
+    driver = _driver_of(campaign, monitors)
+    scores, started, ticks = OfflineScores.read(folder), time.monotonic(), 0
+    entries = ordered_entries(folder, campaign)
+    shadow_runs = 0
+    for number, entry in enumerate(entries):
+        episode = read_recorded_episode(folder, entry)
+        if episode.mode != SHADOW or not episode.tick_count:
+            continue
+        shadow_runs += 1
+        todo = [m for m in monitors if scores.scored(entry.episode_id, m.name) != m.weights_sha256]
+        if todo:
+            crops = crops_of(read_monitor_inputs(folder, entry))
+            scores.add(entry.episode_id, episode.column("tick"), score_run(episode, crops, todo, driver))
+            ticks += episode.tick_count
+            if number % SAVE_EVERY == 0:
+                scores.save()
+                print(f"  {number + 1}/{len(entries)} episodes, {time.monotonic() - started:.0f} s", flush=True)
+    if campaign.get("status") != "running":
+        _publish(scores, monitors, thresholds)
+    scores.save()
+    state = "published" if campaign.get("status") != "running" else "not published: the campaign is still running"
+    print(f"{len(monitors)} monitors on {shadow_runs} shadow runs, {ticks} ticks scored now; {state}", flush=True)
+    return scores
+
+
+def score_run(
+    episode: EpisodeData, crops: np.ndarray, monitors: Sequence[CropMonitor], driver: LoadedNetwork | None
+) -> dict[str, dict[str, Any]]:
+    """Columns of each monitor for one run: ``{monitor: {"weights_sha256": hash, column: (N,)}}``.
+
+    Args:
+        episode: the stored run. crops: uint8 RGB (N, 66, 200, 3). driver: whose activations are read, if any are.
+    """
+    context = _context(episode)
+    for monitor in monitors:
+        monitor.reset(context(monitor.name))
+    parts: dict[str, list[Judgements]] = {monitor.name: [] for monitor in monitors}
+    for stretch in stretches(episode, crops, driver):
+        for monitor in monitors:
+            parts[monitor.name].append(monitor.judge(stretch))
+    return {m.name: {"weights_sha256": m.weights_sha256, **_columns(m.name, parts[m.name])} for m in monitors}
+
+
+def stretches(episode: EpisodeData, crops: np.ndarray, driver: LoadedNetwork | None) -> Iterator[Stretch]:
+    """The run in pieces that fit into memory, with the driver's pass where there is a driver.
+
+    Raises:
+        MonitorError: the run's pictures are not those of its ticks.
+    """
+    if len(crops) != episode.tick_count:
+        raise MonitorError(f"episode {episode.episode_id}: {len(crops)} stored pictures for {episode.tick_count} ticks")
+    swa_deg = np.asarray(episode.column("swa_agent_deg"), dtype=np.float32)
+    speed_mps = np.asarray(episode.column("speed_mps"), dtype=np.float32)
+    for start in range(0, len(crops), STRETCH_TICKS):
+        piece = slice(start, start + STRETCH_TICKS)
+        activations = None
+        if driver is not None:
+            x = to_network_input(crops[piece], driver.preprocessing.colour)
+            with torch.inference_mode():
+                activations = driver.network.forward_with_activations(x)[1]
+        yield Stretch(crops[piece], swa_deg[piece], speed_mps[piece], activations)
+
+
+def _columns(name: str, parts: Sequence[Judgements]) -> dict[str, FloatArray]:
+    def joined(field: str) -> FloatArray:
+        values = [getattr(part, field) for part in parts]
+        if values[0] is None:
+            return np.full(sum(len(part.score) for part in parts), np.nan, dtype=np.float32)
+        return np.concatenate(values).astype(np.float32)
+
+    score = joined("score")
+    # As in the loop: a score that is not finite is a failure of the monitor.
+    score = np.where(np.isfinite(score), score, np.float32(np.nan))
+    return {
+        f"score__{name}": score,
+        f"swa_error__{name}": joined("swa_error_deg"),
+        f"probability__{name}": joined("probability"),
+    }
+
+
+def _publish(scores: OfflineScores, monitors: Sequence[CropMonitor], thresholds: Mapping[str, Any]) -> None:
+    calibrated = (thresholds.get("calibration") or {}).get("weights_sha256") or {}
+    for monitor in monitors:
+        scores.monitors[monitor.name] = {
+            "unit": monitor.unit,
+            "privileged": monitor.privileged,
+            "declared_latency_s": monitor.declared_latency_s,
+            "weights_sha256": monitor.weights_sha256,
+            "trained_on": None if monitor.weights_path is None else trained_on(monitor.weights_path),
+        }
+        scores.thresholds.pop(monitor.name, None)
+        fitted = thresholds["monitors"].get(monitor.name)
+        if fitted is not None and calibrated.get(monitor.name) == monitor.weights_sha256:
+            scores.thresholds[monitor.name] = fitted
+        else:
+            print(f"  {monitor.name}: no operating points for these weights; fit them on calibration runs", flush=True)
+
+
+def _crop_monitor(name: str) -> CropMonitor:
+    monitor = make_monitor(name)
+    if not isinstance(monitor, CropMonitor) or not monitor.judges_stored_crops:
+        raise MonitorError(f"monitor {name!r} does not judge the stored road crop: let it watch a campaign instead")
+    return monitor
+
+
+def _driver_of(campaign: Mapping[str, Any], monitors: Sequence[CropMonitor]) -> LoadedNetwork | None:
+    """The network that drove, loaded anew, if a monitor reads its maps."""
+    readers = [monitor for monitor in monitors if monitor.reads_driver]
+    if not readers:
+        return None
+    drove = campaign["agent"]
+    path = getattr(make_agent(drove["name"]), "weights_path", None)
+    if path is None:
+        raise MonitorError(f"agent {drove['name']!r} has no weights file, so its activations cannot be computed again")
+    driver = load_network(path, "driver")
+    if driver.sha256 != drove["weights_sha256"]:
+        raise WeightsError(f"{path}: other weights than those that drove this campaign; restore them or drive it again")
+    for monitor in readers:
+        if monitor.driver_sha256 not in (None, driver.sha256):
+            raise WeightsError(f"monitor {monitor.name!r} was fitted to another driver than {path.name}; fit it again")
+    return driver
+
+
+def _context(episode: EpisodeData) -> Any:
+    camera = episode.spec["camera"]
+
+    def of(monitor: str) -> EpisodeContext:
+        seed = seed_for(episode.pair_id, f"monitor:{monitor}")
+        size = int(camera["width_px"]), int(camera["height_px"])
+        return EpisodeContext(episode.pair_id, seed, episode.tick_s, *size, float(camera["fov_deg"]))
+
+    return of
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Monitors that did not watch score stored runs: the loop's scores, beside records that stay as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from agents.errors import MonitorError, WeightsError
+from agents.pilotnet_driver import PilotNetDriver
+from agents.preprocessing import Preprocessing
+from agents.protocol import DrivingState, EpisodeContext, Observation
+from agents.registry import make_monitor
+from agents.training.score_monitors import score_campaign, stored_crop_monitors
+from harness.evaluation.recompute import recompute
+from harness.results.offline_scores import FOLDER, OfflineScores, OfflineScoresError
+from harness.results.reader import read_campaign
+from harness.results.schema import EpisodeRecord
+from harness.results.store import CampaignStore
+from tests.agents.car_on_a_road import Car, road
+from tests.harness.results.records import record
+
+STATE: DrivingState = Car(road([(50, 0.0)]), 5.0).state()
+TICKS = 70
+"""More than one stretch."""
+POINT = {"theta_on": 1.0, "theta_off": 0.5}
+
+
+def frames(seed: int) -> np.ndarray:
+    """Pictures that drift, so that a monitor with a memory has something to remember."""
+    rng = np.random.default_rng(seed)
+    first, last = rng.integers(0, 256, (2, 90, 160, 3)).astype(np.float64)
+    mix = np.linspace(0.0, 1.0, TICKS)[:, None, None, None]
+    return ((1.0 - mix) * first + mix * last).astype(np.uint8)
+
+
+def run_record(episode_id: str, pictures: np.ndarray, steered_deg: np.ndarray) -> EpisodeRecord:
+    plain = record(episode_id, rows=TICKS)
+    ticks = plain.ticks
+    columns: dict[str, Any] = {
+        "tick": pa.array(range(TICKS), type=pa.int32()),
+        "time_s": pa.array(np.arange(TICKS) * 0.05),
+        "swa_agent_deg": pa.array(steered_deg.astype(np.float32)),
+        "speed_mps": pa.array(np.full(TICKS, STATE.speed_mps, dtype=np.float32)),
+    }
+    for name, values in columns.items():
+        ticks = ticks.set_column(ticks.column_names.index(name), name, values)
+    crops = [Preprocessing().crop(picture).tobytes() for picture in pictures]
+    inputs = pa.table({"tick": columns["tick"], "crop": pa.array(crops, type=pa.binary(66 * 200 * 3))})
+    spec = {**plain.spec, "camera": {"width_px": 160, "height_px": 90, "fov_deg": 90.0}, "pair_id": episode_id}
+    return dataclasses.replace(plain, ticks=ticks, monitor_inputs=inputs, spec=spec)
+
+
+def campaign(folder: Path, records: list[EpisodeRecord], **changes: Any) -> Path:
+    driver = PilotNetDriver()
+    described = {
+        "name": "small",
+        "status": "complete",
+        "agent": {"name": "pilotnet", "weights_sha256": driver.weights_sha256},
+        "monitors": [{"name": "student", "unit": "1", "privileged": False, "declared_latency_s": 0.0}],
+        "episode_ids": [one.episode_id for one in records],
+    }
+    with CampaignStore.create(folder) as store:
+        store.write_campaign({**described, **changes})
+        for one in records:
+            store.add_episode(one)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def driven() -> dict[str, Any]:
+    """Two runs: pictures, what the driver steered, and what every monitor said in the loop."""
+    driver, pictures = PilotNetDriver(), {name: frames(k) for k, name in enumerate(("a", "b"))}
+    outputs = {name: [driver.act(Observation(picture, STATE)) for picture in some] for name, some in pictures.items()}
+    said: dict[str, dict[str, list[Any]]] = {}
+    for name in stored_crop_monitors():
+        monitor = make_monitor(name)
+        for episode, some in pictures.items():
+            monitor.reset(EpisodeContext(episode, 1, 0.05, 160, 90, 90.0))
+            pairs = zip(some, outputs[episode], strict=True)
+            said.setdefault(name, {})[episode] = [monitor.score(frame, output, STATE) for frame, output in pairs]
+    steered = {name: np.array([output.swa_deg for output in some]) for name, some in outputs.items()}
+    return {"records": [run_record(name, pictures[name], steered[name]) for name in pictures], "said": said}
+
+
+def test_every_monitor_scores_stored_runs_as_it_does_in_the_loop(driven: dict[str, Any], tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "c", driven["records"])
+    names = stored_crop_monitors()
+    assert {"saliency_student", "camera_student"} <= set(names)
+    score_campaign(folder, names, {"monitors": {}})
+    described, episodes = read_campaign(folder)
+    assert [m["name"] for m in described["monitors"]] == ["student", *names]
+    for episode in episodes:
+        for name in names:
+            said = driven["said"][name][episode.episode_id]
+            assert episode.raw_score(name) == pytest.approx([one.score for one in said], rel=2e-3, abs=2e-3), name
+            errors = episode.swa_error_deg(name)
+            if said[0].swa_error_deg is None:
+                assert errors is None
+            else:
+                assert errors == pytest.approx([one.swa_error_deg for one in said], rel=2e-3, abs=2e-3)
+
+
+def test_records_stay_and_summaries_count_the_new_monitor_with_its_points(
+    driven: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = campaign(tmp_path / "c", driven["records"])
+    before = {path: path.read_bytes() for path in folder.rglob("*.parquet")}
+    monitor = make_monitor("camera_student")
+    fitted = {
+        "calibration": {"weights_sha256": {"camera_student": monitor.weights_sha256}},
+        "monitors": {"camera_student": {"points": {"fa0.50": POINT}}},
+    }
+    score_campaign(folder, ["camera_student"], fitted)
+    assert {path: path.read_bytes() for path in before} == before
+    entry = {one["name"]: one for one in recompute(folder, processes=1)[1]["monitors"]}["camera_student"]
+    assert entry["scored_offline"] and entry["runs"] == 2
+    assert entry["points"][0]["theta_on"] == POINT["theta_on"]
+    fitted["calibration"] = {"weights_sha256": {"camera_student": "of other weights"}}
+    score_campaign(folder, ["camera_student"], fitted)
+    assert read_campaign(folder)[0]["thresholds"]["monitors"] == {}, "points of other weights are no points"
+
+
+def test_scoring_follows_a_campaign_that_is_still_driven(driven: dict[str, Any], tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "c", driven["records"][:1], status="running")
+    score_campaign(folder, ["camera_student"], {"monitors": {}})
+    first = (folder / FOLDER / "a.parquet").stat().st_mtime_ns
+    assert "score__camera_student" not in next(read_campaign(folder)[1]).columns, "half a campaign is no campaign"
+    with CampaignStore.open(folder) as store:
+        store.add_episode(driven["records"][1])
+        store.write_campaign({**json.loads((folder / "campaign.json").read_text()), "status": "complete"})
+    score_campaign(folder, ["camera_student"], {"monitors": {}})
+    assert (folder / FOLDER / "a.parquet").stat().st_mtime_ns == first, "what is scored is not scored again"
+    assert all("score__camera_student" in episode.columns for episode in read_campaign(folder)[1])
+
+
+def test_missing_or_damaged_scores_are_refused(driven: dict[str, Any], tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "c", driven["records"])
+    scores = score_campaign(folder, ["camera_student"], {"monitors": {}})
+    path = folder / FOLDER / "b.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(OfflineScoresError, match="hash differs"):
+        list(read_campaign(folder)[1])
+    del scores.episodes["b"]
+    scores.save()
+    with pytest.raises(OfflineScoresError, match="no offline scores of camera_student"):
+        list(read_campaign(folder)[1])
+    assert OfflineScores.read(folder).scored("a", "camera_student") is not None
+
+
+def test_what_was_not_stored_cannot_be_scored(driven: dict[str, Any], tmp_path: Path) -> None:
+    folder = campaign(tmp_path / "c", driven["records"], agent={"name": "pilotnet", "weights_sha256": "another"})
+    with pytest.raises(MonitorError, match="does not judge the stored road crop"):
+        score_campaign(folder, ["brightness"], {"monitors": {}})
+    readers = [name for name in stored_crop_monitors() if make_monitor(name).reads_driver]  # type: ignore[attr-defined]
+    for name in readers[:1]:
+        with pytest.raises(WeightsError, match="other weights than those that drove"):
+            score_campaign(folder, [name], {"monitors": {}})
