@@ -37,19 +37,21 @@ examples
                                                                 start CARLA on every node of a Ray cluster
   python run_campaign.py scenarios/curves.yaml --baseline results/curves/2025-01-31T093000+0000
                                                                 does it depart more often than that campaign did?
-
+  python run_campaign.py scenarios/nightly.yaml --tier smoke --baseline last-good
+                                                                the regression of each change, or of each night
   python run_campaign.py --verify-carla 127.0.0.1:2000          is the CARLA that runs there fit for campaigns?
 
 results
   campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
   rescue.parquet (until when each departure could be prevented), summary.json (every figure), report.html (open it
-  in a browser); with --baseline also comparison.json and comparison.html
+  in a browser); with --baseline also comparison.json and comparison.html. Campaigns below results/ enter its
+  catalogue: python -m harness.results list, show, tag, verify, prune
 
 exit codes
   0  the campaign ran; its verdict is PASS, INSUFFICIENT (too small to prove anything) or it sets no criteria
   1  the campaign ran; its verdict is FAIL, or it departs more often than its --baseline
   2  the scenario or the command line cannot be used and nothing ran; or it ran and its --baseline, of another
-     simulator or other pairs, cannot be compared with it
+     simulator or other pairs, or not tagged yet, cannot be compared with it
   3  episodes are missing because simulator, worker, disk or machine failed; --resume tries them again
   130  interrupted; --resume goes on
 """
@@ -83,6 +85,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=_positive,
         help="parallel simulators (default: as many as cores, memory and GPUs allow)",
     )
+    parser.add_argument("--tier", metavar="TIER", help="which of the sizes the scenario's sample names, such as smoke")
     parser.add_argument("--limit", metavar="N", type=_positive, help="only the first N episodes")
     parser.add_argument(
         "--filter",
@@ -132,7 +135,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "and monitors as the embedded simulator does; writes a page into --out",
     )
     parser.add_argument(
-        "--baseline", metavar="DIR", type=Path, help="compare with this finished campaign on the same pairs at the end"
+        "--baseline",
+        metavar="DIR|TAG",
+        help="compare with this finished campaign on the same pairs at the end; last-good: the campaign of this name "
+        "and tier that was tagged so",
     )
     parser.add_argument(
         "--doctor", action="store_true", help="no campaign: look at this machine, say what is wrong and what to do"
@@ -160,6 +166,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.error("--set changes a scenario: give the SCENARIO too, or leave --set out when resuming")
     if (options.check or options.dry_run) and options.scenario is None:
         parser.error("--check and --dry-run look at a scenario: give the SCENARIO")
+    if options.tier is not None:
+        if options.scenario is None:
+            parser.error("--tier chooses a size of a scenario: give the SCENARIO; resuming keeps the tier")
+        options.overrides.append(f"tier={options.tier}")
     if options.filters and options.scenario is None:
         parser.error("--filter chooses among a scenario's episodes: give the SCENARIO; resuming keeps the filters")
     if options.verify and options.resume is None:
@@ -181,15 +191,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from harness.cluster.remote_ray import ClusterError
     from harness.cluster.sizing import NoRoomError
     from harness.results.index import IndexCorruptError
-    from harness.results.store import StorageError, StoreError, read_campaign_json
+    from harness.results.store import StorageError, StoreError
     from harness.simulation.launch import LaunchError
     from harness.simulation.simulator import SimulatorNameError
 
     if options.verify_carla is not None:
         return _verify_carla(options.verify_carla, options.out)
     try:
-        if options.baseline is not None:
-            read_campaign_json(options.baseline)  # a baseline that is none shows before anything starts
         if options.check or options.dry_run:
             return _check(options)
         result = run_campaign(
@@ -206,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 verify=options.verify,
                 device=options.device,
                 overrides=tuple(options.overrides),
+                baseline=options.baseline,
                 command_line=("run_campaign.py", *(sys.argv[1:] if arguments is None else arguments)),
             )
         )
@@ -282,16 +291,18 @@ def _doctor(options: argparse.Namespace) -> int:
     return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
 
 
-def _conclude(result: CampaignResult, baseline: Path | None) -> int:
+def _conclude(result: CampaignResult, baseline: str | None) -> int:
     from harness.cluster.campaign_run import Status
     from harness.evaluation.recompute import recompute
     from harness.results.episodes_table import write_episodes_table
+    from harness.results.history import enter_campaign
     from harness.results.reader import read_campaign
     from reports.campaign_report import build_report
     from reports.junit import write_junit
 
     resume = f"python run_campaign.py --resume {result.folder}"
     if result.status is Status.INTERRUPTED:
+        enter_campaign(result.folder, None)
         print(f"\nstopped with {result.stored} of {result.planned} episodes finished; go on with:\n  {resume}")
         return EXIT_INTERRUPTED
     code = EXIT_OK
@@ -299,9 +310,11 @@ def _conclude(result: CampaignResult, baseline: Path | None) -> int:
         print(f"\nincomplete: {result.message}\ntry the missing episodes again with:\n  {resume}", file=sys.stderr)
         code = EXIT_INFRASTRUCTURE
         if not result.stored:
+            enter_campaign(result.folder, None)
             return code
     write_episodes_table(result.folder, read_campaign(result.folder)[1])
     _, summary = recompute(result.folder)
+    enter_campaign(result.folder, summary)
     report = build_report(result.folder)
     verdict = summary["verdict"]
     print(f"\n{verdict['status']}: {'; '.join(verdict['reasons'])}")
@@ -315,16 +328,18 @@ def _conclude(result: CampaignResult, baseline: Path | None) -> int:
     return code
 
 
-def conclude_against(baseline: Path, candidate: Path) -> int:
-    """Compare a finished campaign with its baseline, store file and page; returns the exit code."""
+def conclude_against(baseline: str, candidate: Path) -> int:
+    """Compare a finished campaign with its baseline (folder or tag), store file and page; returns the exit code."""
     from harness.evaluation.compare import REGRESSION
     from harness.evaluation.compare_command import compare_campaigns, comparison_text, write_comparison
     from harness.evaluation.compare_inputs import ComparisonRefusedError
+    from harness.results.baseline import find_baseline
+    from harness.results.history import HistoryError
     from reports.compare_report import write_comparison_page
 
     try:
-        comparison = compare_campaigns(baseline, candidate)
-    except ComparisonRefusedError as error:
+        comparison = compare_campaigns(find_baseline(baseline, candidate), candidate)
+    except (ComparisonRefusedError, HistoryError) as error:
         return _complain(f"not compared with {baseline}: {error}")
     write_comparison(comparison, candidate)
     print(f"\n{comparison_text(comparison)}\ncomparison: {write_comparison_page(comparison, candidate)}")

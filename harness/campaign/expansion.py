@@ -77,7 +77,9 @@ def expand(
                 # Points that differ in the sensor alone share the expert run of their world.
                 found.setdefault(episode.episode_id, episode.model_copy(update={"parameters": point}))
         episodes = list(found.values())
-    return episodes if spec.sample is None else draw_pairs(episodes, spec.sample)
+    if spec.sample is None:
+        return episodes
+    return draw_pairs(episodes, spec.sample.pairs_of(spec.tier), spec.sample.seed)
 
 
 def scenarios_of(spec: CampaignSpec, space: SpaceSpec) -> Iterator[tuple[Point, CampaignSpec]]:

@@ -204,7 +204,7 @@ class CampaignSpec(_Model):
     ``keep_monitor_inputs``: shadow runs keep the road crops that learned monitors look at (about 25 kB a tick), so
     that monitors can be scored and added later without driving again. ``rescue_map``: departures of shadow runs are
     replayed to find the last moment at which a takeover would have prevented them. ``space``: the whole matrix runs
-    once per point of a declared parameter space.
+    once per point of a declared parameter space. ``tier``: which of the sizes that ``sample`` names is run.
     """
 
     campaign: Slug
@@ -216,6 +216,7 @@ class CampaignSpec(_Model):
     duration_s: float = Field(default=25.0, gt=0, le=3600)
     seeds: Seeds = 1
     sample: SampleSpec | None = None
+    tier: Slug | None = None
     space: SpaceSpec | None = None
     roads: tuple[RoadEntry, ...] = Field(min_length=1)
     weather: tuple[WeatherEntry, ...] = Field(default=(Weather.model_validate("ClearNoon"),), min_length=1)
@@ -252,6 +253,17 @@ class CampaignSpec(_Model):
             if value.count(entry) > 1:
                 raise ValueError(f"{entry} is listed twice")
         return value
+
+    @model_validator(mode="after")
+    def _tier_is_one_of_the_sample(self) -> CampaignSpec:
+        sizes = None if self.sample is None else self.sample.pairs
+        tiers = list(sizes) if isinstance(sizes, dict) else []
+        if self.tier is not None and self.tier not in tiers:
+            known = f"it is one of {', '.join(tiers)}" if tiers else "this scenario's sample has no tiers"
+            raise ValueError(f"tier {self.tier!r}: {known}")
+        if tiers and self.tier is None:
+            raise ValueError(f"choose the tier of the sample with 'tier', one of {', '.join(tiers)}")
+        return self
 
     @model_validator(mode="after")
     def _modes_name_monitors(self) -> CampaignSpec:

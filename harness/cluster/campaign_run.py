@@ -25,6 +25,8 @@ from harness.cluster.shipping import files_to_ship
 from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
 from harness.evaluation.rescue_table import RescueRow
+from harness.results.baseline import check_baseline
+from harness.results.history import DEFAULT_RESULTS
 from harness.results.provenance import provenance, utc_now, without_paths
 from harness.results.store import CampaignStore, StorageError, read_campaign_json
 from harness.simulation.launch import launch_for
@@ -49,6 +51,7 @@ class RunOptions:
         verify: when resuming, check the hash of every stored file and run damaged episodes again.
         device: ``auto``, ``cpu`` or ``cuda``, for networks.
         overrides: ``key=value`` texts.
+        baseline: folder or tag of the campaign that this one will be compared with; only checked here.
         command_line: for the record.
     """
 
@@ -64,6 +67,7 @@ class RunOptions:
     verify: bool = False
     device: str = "auto"
     overrides: tuple[str, ...] = ()
+    baseline: str | None = None
     command_line: tuple[str, ...] = ()
 
 
@@ -109,6 +113,9 @@ def run_campaign(options: RunOptions) -> CampaignResult:
     simulator = parse_simulator(options.simulator or plan.spec.simulator)
     if options.ray_address is None and simulator.kind != "attach":
         launch_for(simulator, port=0, gpu=None, name="check")  # what is not installed here shows before anything starts
+    if options.baseline is not None:
+        place = options.resume or options.out or DEFAULT_RESULTS / "new"
+        check_baseline(options.baseline, place, plan.spec.campaign, plan.spec.tier)
     store, campaign = _open_store(options, plan, simulator)
     with store:
         for problem in store.drop_damaged(check_hashes=options.verify):
@@ -245,13 +252,15 @@ def _open_store(options: RunOptions, plan: CampaignPlan, simulator: Simulator) -
         before = store.campaign()
         kept = {key: before[key] for key in ("created_at", "command", "runs", "scenario", "provenance", "simulator")}
         return store, {**described, **kept}
-    folder = options.out or Path("results") / plan.spec.campaign / described["created_at"].replace(":", "")
+    parts = [part for part in (plan.spec.campaign, plan.spec.tier) if part is not None]
+    folder = options.out or DEFAULT_RESULTS.joinpath(*parts) / described["created_at"].replace(":", "")
     return CampaignStore.create(folder), described
 
 
 def _described(options: RunOptions, plan: CampaignPlan, simulator: Simulator) -> dict[str, Any]:
     return {
         "name": plan.spec.campaign,
+        "tier": plan.spec.tier,
         "campaign_id": plan.campaign_id,
         "description": plan.spec.description,
         "scenario": options.scenario.name if options.scenario else None,

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     commands.add_parser("verify", help="every stored file against its hash").set_defaults(run=_verify)
     prune = commands.add_parser("prune", help="old campaigns that nothing names; removed only with --remove")
-    prune.add_argument("--keep", type=int, required=True, help="how many of each name stay")
+    prune.add_argument("--keep", type=int, required=True, help="how many of each name and tier stay")
     prune.add_argument("--remove", action="store_true", help="remove them, records and all; their figures stay listed")
     prune.set_defaults(run=_prune)
     return parser
@@ -55,13 +55,13 @@ def _parser() -> argparse.ArgumentParser:
 def _list(history: History, options: argparse.Namespace) -> int:
     named = {folder: tag for (tag, _name), folder in history.tags().items()}
     print(
-        f"{'created':<27}{'campaign':<16}{'status':<13}{'verdict':<14}{'episodes':>9}{'departed':>9}{'MB':>8}  folder"
+        f"{'created':<27}{'campaign':<20}{'status':<13}{'verdict':<14}{'episodes':>9}{'departed':>9}{'MB':>8}  folder"
     )
     for row in history.campaigns(options.name):
         departures = "-" if row.departures is None else str(row.departures)
         mark = "  (pruned)" if row.is_pruned else f"  ({named[row.folder]})" if row.folder in named else ""
         print(
-            f"{row.created_at:<27}{row.name:<16}{row.status:<13}{row.verdict or '-':<14}{row.episodes:>9}"
+            f"{row.created_at:<27}{row.series:<20}{row.status:<13}{row.verdict or '-':<14}{row.episodes:>9}"
             f"{departures:>9}{row.size_bytes / 1e6:>8.1f}  {row.folder}{mark}"
         )
     return EXIT_OK

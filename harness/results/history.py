@@ -1,7 +1,7 @@
 """What ran on this results folder, night after night: a small SQLite catalogue beside the campaigns.
 
 The catalogue can be made again from the campaigns at any time, except for its tags and the rows of campaigns that were
-pruned: of those it keeps the figures. A tag such as ``last-good`` names one campaign of each campaign name.
+pruned: of those it keeps the figures. A tag such as ``last-good`` names one campaign of each campaign name and tier.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from harness.results.index import read_index
 from harness.results.store import CAMPAIGN_FILE, INDEX_FILE, CampaignStore, StoreError, read_campaign_json, verify
 
 HISTORY_FILE = "history.sqlite"
-HISTORY_SCHEMA_VERSION = 1
+HISTORY_SCHEMA_VERSION = 2  # 2: tiers
+DEFAULT_RESULTS = Path("results")
 LAST_GOOD = "last-good"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS campaigns (
     folder TEXT PRIMARY KEY, name TEXT NOT NULL, campaign_id TEXT NOT NULL, created_at TEXT NOT NULL,
     status TEXT NOT NULL, simulator TEXT NOT NULL, git_commit TEXT, verdict TEXT, episodes INTEGER NOT NULL,
-    departures INTEGER, index_sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_pruned INTEGER NOT NULL);
+    departures INTEGER, index_sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_pruned INTEGER NOT NULL,
+    tier TEXT);
 CREATE TABLE IF NOT EXISTS tags (
     tag TEXT NOT NULL, name TEXT NOT NULL, folder TEXT NOT NULL REFERENCES campaigns, PRIMARY KEY (tag, name));
 """
+_TO_VERSION_2 = "ALTER TABLE campaigns ADD COLUMN tier TEXT"
 
 
 class HistoryError(StoreError):
@@ -46,6 +49,7 @@ class PastCampaign:
         departures: of ``summary.json``; None before there is one.
         index_sha256: of ``index.jsonl``, which holds the hash of every stored file.
         size_bytes: of all stored files. is_pruned: the folder was removed, the figures stay.
+        tier: which of the scenario's sizes ran; None where it has none.
     """
 
     folder: str
@@ -61,6 +65,17 @@ class PastCampaign:
     index_sha256: str
     size_bytes: int
     is_pruned: bool
+    tier: str | None = None
+
+    @property
+    def series(self) -> str:
+        """Campaigns that follow one another: those of one name and tier."""
+        return series_of(self.name, self.tier)
+
+
+def series_of(name: str, tier: str | None) -> str:
+    """How tags name the campaigns of a name and tier."""
+    return name if tier is None else f"{name}/{tier}"
 
 
 class History:
@@ -69,6 +84,18 @@ class History:
     def __init__(self, results: Path) -> None:
         """``results``: the folder that holds campaigns, at any depth; made if missing."""
         self.results = results.resolve()
+
+    @staticmethod
+    def over(folder: Path, default: Path = DEFAULT_RESULTS) -> History | None:
+        """The catalogue that lists a campaign's folder: the nearest one above it, or that of ``default``.
+
+        None where there is neither: a folder elsewhere is entered where a person says so.
+        """
+        parents = folder.resolve().parents
+        for parent in parents:
+            if (parent / HISTORY_FILE).exists():
+                return History(parent)
+        return History(default) if default.resolve() in parents else None
 
     def record(self, folder: Path, summary: dict[str, Any] | None) -> PastCampaign:
         """Enter a campaign, or bring its row up to date.
@@ -96,6 +123,7 @@ class History:
             index_sha256=_index_hash(folder),
             size_bytes=sum(file.size_bytes for entry in entries.values() for file in entry.files),
             is_pruned=False,
+            tier=campaign.get("tier"),
         )
         columns = [field.name for field in fields(PastCampaign)]
         with self._database() as database:
@@ -111,10 +139,10 @@ class History:
         query = f"SELECT {columns} FROM campaigns WHERE ?1 IS NULL OR name = ?1 ORDER BY created_at, folder"
         with self._database() as database:
             rows = database.execute(query, [name]).fetchall()
-        return [PastCampaign(*[*row[:-1], bool(row[-1])]) for row in rows]
+        return [PastCampaign(*[*row[:-2], bool(row[-2]), row[-1]]) for row in rows]
 
     def tag(self, tag: str, folder: Path) -> None:
-        """Let ``tag`` name this campaign among those of its name, instead of the one it named before.
+        """Let ``tag`` name this campaign among those of its name and tier, instead of the one it named before.
 
         Raises:
             HistoryError: the campaign is not in the catalogue, or not complete.
@@ -123,24 +151,25 @@ class History:
         if row.status != "complete":
             raise HistoryError(f"{folder} is {row.status}: finish it with --resume before others are compared with it")
         with self._database() as database:
-            database.execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", [tag, row.name, row.folder])
+            database.execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", [tag, row.series, row.folder])
 
     def tags(self) -> dict[tuple[str, str], str]:
-        """(tag, campaign name) -> folder, relative to the results folder."""
+        """(tag, series) -> folder, relative to the results folder."""
         with self._database() as database:
             return {(tag, name): folder for tag, name, folder in database.execute("SELECT tag, name, folder FROM tags")}
 
-    def tagged(self, tag: str, name: str) -> Path:
-        """The campaign of this name that ``tag`` names.
+    def tagged(self, tag: str, name: str, tier: str | None = None) -> Path:
+        """The campaign of this name and tier that ``tag`` names.
 
         Raises:
             HistoryError: there is none.
         """
-        folder = self.tags().get((tag, name))
+        folder = self.tags().get((tag, series_of(name, tier)))
         if folder is None:
             raise HistoryError(
-                f"no campaign {name!r} is tagged {tag!r} in {self.results}: choose one with "
-                f"`python -m harness.results tag DIR --tag {tag}`"
+                f"no campaign {series_of(name, tier)!r} is tagged {tag!r} in {self.results}: choose a good one of "
+                f"`python -m harness.results --results {self.results} list` and name it with "
+                f"`python -m harness.results --results {self.results} tag DIR --tag {tag}`"
             )
         return self.results / folder
 
@@ -166,13 +195,13 @@ class History:
         return problems
 
     def to_prune(self, keep: int) -> list[PastCampaign]:
-        """Campaigns older than the newest ``keep`` of their name; never a tagged one."""
+        """Campaigns older than the newest ``keep`` of their name and tier; never a tagged one."""
         tagged = set(self.tags().values())
         seen: dict[str, int] = {}
         old = []
         for row in reversed([row for row in self.campaigns() if not row.is_pruned]):
-            seen[row.name] = seen.get(row.name, 0) + 1
-            if seen[row.name] > keep and row.folder not in tagged:
+            seen[row.series] = seen.get(row.series, 0) + 1
+            if seen[row.series] > keep and row.folder not in tagged:
                 old.append(row)
         return old[::-1]
 
@@ -211,17 +240,42 @@ class History:
     @contextlib.contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
         self.results.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(self.results / HISTORY_FILE, timeout=30.0)) as database:
+        path = self.results / HISTORY_FILE
+        try:
+            with self._connection(path) as database:
+                yield database
+        except sqlite3.Error as error:
+            raise HistoryError(
+                f"{path}: {error}; move a damaged catalogue away and enter its campaigns again with "
+                f"`python -m harness.results --results {self.results} record DIR`"
+            ) from error
+
+    @contextlib.contextmanager
+    def _connection(self, path: Path) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(path, timeout=30.0)) as database:
             version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, HISTORY_SCHEMA_VERSION):
+            if version not in (0, 1, HISTORY_SCHEMA_VERSION):
                 raise HistoryError(
-                    f"{HISTORY_FILE} has schema version {version}, this program reads {HISTORY_SCHEMA_VERSION}"
+                    f"{HISTORY_FILE} has schema version {version}, this program reads 1 and {HISTORY_SCHEMA_VERSION}"
                 )
             with database:
                 database.executescript(_TABLES)
+                if version == 1:
+                    database.execute(_TO_VERSION_2)
                 database.execute(f"PRAGMA user_version = {HISTORY_SCHEMA_VERSION}")
             with database:
                 yield database
+
+
+def enter_campaign(folder: Path, summary: dict[str, Any] | None) -> None:
+    """Enter a campaign into the catalogue that lists its folder, if there is one; see `History.over`.
+
+    Raises:
+        HistoryError: the catalogue does not take it. StoreError: the folder holds no campaign.
+    """
+    history = History.over(folder)
+    if history is not None:
+        history.record(folder, summary)
 
 
 def _index_hash(folder: Path) -> str:

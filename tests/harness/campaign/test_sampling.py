@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from pydantic import ValidationError
 
 from harness.campaign.episode_spec import EpisodeSpec
 from tests.harness.campaign.campaigns import campaign, expanded
@@ -13,12 +14,10 @@ ROADS = [{"kind": "winding", "name": "w", "seed": {"range": [1, 6]}, "length_m":
 CONDITIONS = [{"name": "ideal"}, {"name": "blur", "effects": [{"effect": "blur", "width_px": 5}]}]
 
 
-def drawn(pairs: int, seed: int = 0) -> list[EpisodeSpec]:
-    return expanded(
-        campaign(
-            roads=ROADS, conditions=CONDITIONS, modes=["expert", "shadow", "log"], sample={"pairs": pairs, "seed": seed}
-        )
-    )
+def drawn(pairs: int | dict[str, int], seed: int = 0, **changes: object) -> list[EpisodeSpec]:
+    sample = {"pairs": pairs, "seed": seed}
+    modes = ["expert", "shadow", "log"]
+    return expanded(campaign(roads=ROADS, conditions=CONDITIONS, modes=modes, sample=sample, **changes))
 
 
 def test_conditions_take_turns_and_twins_stay_together() -> None:
@@ -45,3 +44,24 @@ def test_the_seed_decides_the_draw_and_a_large_draw_is_the_matrix() -> None:
 @pytest.mark.parametrize("pairs", [1, 2, 3])
 def test_no_more_pairs_than_asked_for(pairs: int) -> None:
     assert len({e.pair_id for e in drawn(pairs) if str(e.mode) != "expert"}) == pairs
+
+
+def test_every_tier_holds_the_episodes_of_the_smaller_ones() -> None:
+    sizes = {"smoke": 2, "nightly": 5, "weekly": 11}
+    tiers = [{e.episode_id for e in drawn(sizes, tier=name)} for name in sizes]
+    assert tiers[0] < tiers[1] < tiers[2]
+    assert tiers[1] == {e.episode_id for e in drawn(5)}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "tier", "message"),
+    [
+        ({"smoke": 2, "nightly": 5}, "weekly", "one of smoke, nightly"),
+        ({"smoke": 2, "nightly": 5}, None, "choose the tier"),
+        ({"nightly": 5, "smoke": 2}, "smoke", "from small to large"),
+        (5, "smoke", "has no tiers"),
+    ],
+)
+def test_a_tier_that_cannot_be_chosen_is_refused(pairs: int | dict[str, int], tier: str | None, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        drawn(pairs, tier=tier)

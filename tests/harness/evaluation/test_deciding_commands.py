@@ -107,9 +107,9 @@ def test_a_plan_is_printed_and_a_rate_that_is_none_is_exit_code_2(capsys):
 
 
 def test_a_run_with_a_baseline_ends_with_the_comparison(folders, capsys):
-    assert run_campaign.parse_arguments(["a.yaml", "--baseline", "old"]).baseline == Path("old")
-    assert run_campaign.conclude_against(folders["good"], folders["bad"]) == 1
+    assert run_campaign.parse_arguments(["a.yaml", "--baseline", "old"]).baseline == "old"
+    assert run_campaign.conclude_against(str(folders["good"]), folders["bad"]) == 1
     assert "REGRESSION" in capsys.readouterr().out
     assert (folders["bad"] / "comparison.json").exists() and (folders["bad"] / "comparison.html").exists()
-    assert run_campaign.conclude_against(folders["other pictures"], folders["good"]) == 2
+    assert run_campaign.conclude_against(str(folders["other pictures"]), folders["good"]) == 2
     assert "not compared with" in capsys.readouterr().err

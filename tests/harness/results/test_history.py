@@ -16,12 +16,15 @@ from tests.harness.results.records import record
 SUMMARY: dict[str, Any] = {"verdict": {"status": "INSUFFICIENT"}, "counts": {"departures": 7}}
 
 
-def campaign(results: Path, night: int, name: str = "nightly", status: str = "complete") -> Path:
+def campaign(
+    results: Path, night: int, name: str = "nightly", status: str = "complete", tier: str | None = None
+) -> Path:
     folder = results / name / f"night_{night}"
     with CampaignStore.create(folder) as store:
         store.write_campaign(
             {
                 "name": name,
+                "tier": tier,
                 "campaign_id": "c1",
                 "created_at": f"2025-01-{night:02d}T02:00:00+00:00",
                 "status": status,
@@ -61,6 +64,44 @@ def test_a_tag_names_one_campaign_of_each_name(tmp_path: Path) -> None:
     assert history.tagged(LAST_GOOD, "weekly") == other.resolve()
     with pytest.raises(HistoryError, match="no campaign 'smoke' is tagged"):
         history.tagged(LAST_GOOD, "smoke")
+
+
+def test_tiers_of_a_campaign_are_tagged_and_pruned_apart(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    smoke, nightly = campaign(tmp_path, 1, tier="smoke"), campaign(tmp_path, 2, tier="nightly")
+    for folder in (smoke, nightly):
+        history.record(folder, SUMMARY)
+        history.tag(LAST_GOOD, folder)
+    assert history.tagged(LAST_GOOD, "nightly", "smoke") == smoke.resolve()
+    assert history.tagged(LAST_GOOD, "nightly", "nightly") == nightly.resolve()
+    assert [row.tier for row in history.campaigns()] == ["smoke", "nightly"]
+    assert history.to_prune(keep=1) == []
+
+
+def test_a_catalogue_from_before_tiers_is_brought_up_to_date(tmp_path: Path) -> None:
+    folder = campaign(tmp_path, 1)
+    before = History(tmp_path).record(folder, SUMMARY)
+    with sqlite3.connect(tmp_path / HISTORY_FILE) as database:
+        database.execute("ALTER TABLE campaigns DROP COLUMN tier")
+        database.execute("PRAGMA user_version = 1")
+    assert History(tmp_path).campaigns() == [before]
+
+
+def test_a_damaged_catalogue_says_how_to_make_it_again(tmp_path: Path) -> None:
+    (tmp_path / HISTORY_FILE).write_bytes(b"not a database, but as long as one" * 40)
+    with pytest.raises(HistoryError, match="enter its campaigns again"):
+        History(tmp_path).campaigns()
+
+
+def test_a_folder_is_listed_by_the_nearest_catalogue_above_it(tmp_path: Path) -> None:
+    shared, folder = tmp_path / "shared", tmp_path / "shared/nightly/one"
+    assert History.over(folder, default=tmp_path / "results") is None
+    default = History.over(folder, default=shared)
+    assert default is not None and default.results == shared.resolve()
+    (shared / "nightly").mkdir(parents=True)
+    (shared / HISTORY_FILE).touch()
+    nearest = History.over(folder, default=tmp_path / "results")
+    assert nearest is not None and nearest.results == shared.resolve()
 
 
 def test_what_is_unfinished_unknown_or_elsewhere_is_not_tagged(tmp_path: Path) -> None:
