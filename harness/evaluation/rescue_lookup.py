@@ -7,8 +7,8 @@ What is assumed, because a takeover changes what comes after it:
 
 * The first takeover is a prediction of the map alone. A later one rests on the shadow run's alarms, as if the car had
   come back to where the shadow run drove; `Outcome.beyond_first` counts these.
-* The driver has the car back in the middle of its lane within the 6 s, and a rescued car stays rescued: handed back, the
-  agent does not fail again within the next 100 m. `Outcome.held` tells apart where the driver keeps the wheel that far.
+* The driver has the car back in the middle of its lane within the 6 s, and a rescued car stays rescued: handed back,
+  the agent does not fail again within the next 100 m. `Outcome.held` tells where the driver keeps the wheel that far.
 * From the onset on, where the shadow run has nothing more to say, the alarm stays as it was.
 * A takeover of a run that needed none does no harm.
 """

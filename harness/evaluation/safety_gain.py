@@ -20,6 +20,7 @@ import numpy.typing as npt
 from harness.evaluation.episode_data import EpisodeDataError
 from harness.evaluation.episode_facts import EpisodeFacts, PairKey
 from harness.evaluation.first_departure import distance_limit_m, first_departure_figures
+from harness.evaluation.gain_bounds import CUT_OFF, gain_bounds, possible_changes
 from harness.evaluation.modes import EXPERT, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.rates import (
     MIN_EVENTS,
@@ -185,6 +186,8 @@ def _entry(arm: Arm, ceiling: Arm | None, random: Arm | None, context: Sequence[
         "monitor": arm.monitor,
         "point": arm.point,
         "pairs": len(outcomes),
+        "prevalence": proportion(departed, len(outcomes)),
+        "mean_run_s": run_s / len(twins) if twins else None,
         "departed": departed,
         "saved": saved,
         "harmed": harmed,
@@ -271,29 +274,10 @@ def _taken_share(arm: Arm) -> float:
 
 
 def _bounds(arm: Arm) -> dict[str, float | None]:
-    """Worst and best SG over everything that missing and unresolved twins could have done."""
     outcomes = arm.outcomes.values()
     net = sum(int(o.saved) - int(o.harmed) for o in outcomes)
-    departed = sum(o.departed for o in outcomes)
-    worst = [net, departed]
-    best = [net + sum(not o.resolved for o in outcomes), departed]
-    for shadow, twin in arm.missing:
-        low, high = _possible(shadow, twin)
-        worst = [worst[0] + low[0], worst[1] + low[1]]
-        best = [best[0] + high[0], best[1] + high[1]]
-    return {
-        "worst": worst[0] / worst[1] if worst[1] else None,
-        "best": best[0] / best[1] if best[1] else None,
-    }
-
-
-def _possible(shadow: EpisodeFacts | None, twin: EpisodeFacts | None) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(worst, best) of a missing pair, each as (saved − harmed, departed)."""
-    if shadow is not None and not shadow.is_missing:
-        return ((0, 1), (1, 1)) if shadow.failed else ((-1, 0), (0, 0))
-    if twin is not None and not twin.is_missing:
-        return ((-1, 0), (0, 1)) if twin.failed else ((0, 0), (1, 1))
-    return (-1, 0), (1, 1)
+    lost = [possible_changes(shadow, twin, PASSED_BY_M) for shadow, twin in arm.missing]
+    return gain_bounds(net, sum(o.departed for o in outcomes), [*lost, *(CUT_OFF for o in outcomes if not o.resolved)])
 
 
 def _by_pair(facts: Sequence[EpisodeFacts], mode: str) -> dict[PairKey, EpisodeFacts]:

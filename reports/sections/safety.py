@@ -9,7 +9,7 @@ from reports.campaign_data import CampaignData
 from reports.charts.scatter import Point, scatter
 from reports.formatting import DASH, Shown, count, finite, number, percent, rate
 from reports.monitor_kinds import ORDER, WORDS, colour_of
-from reports.section import Section
+from reports.section import Section, dig
 
 NO_TWINS = (
     "There are no takeover runs beside shadow runs of the same pairs, so what an alarm would have gained was not "
@@ -76,6 +76,8 @@ def _row(entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
         ],
         "ac": _of(rate(entry.get("ac"))),
         "ac_oracle": percent(entry.get("ac_oracle"), 1),
+        "prevalence": percent(dig(entry, "prevalence", "value")),
+        "mean_run": number(entry.get("mean_run_s"), 1),
         "rh": rate(entry.get("rh_per_km"), "number", 2),
         "p": _p_value(entry.get("mcnemar_p")),
         "p_holm": _p_value(entry.get("mcnemar_p_holm")),

@@ -1,10 +1,14 @@
 """Safety gained on synthetic pairs whose truth is known."""
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 
 from harness.evaluation.episode_data import EpisodeDataError
 from harness.evaluation.episode_facts import facts_of
+from harness.evaluation.gain_bounds import CUT_OFF, gain_bounds, possible_changes
 from harness.evaluation.safety_gain import judge_pair, safety_gain
 from harness.evaluation.twins import diverged_early, twin_trace
 from tests.harness.evaluation.synthetic import episode, ticks_of
@@ -112,6 +116,8 @@ def test_missing_runs_leave_the_figures_and_widen_the_bounds():
     # Worst: x not saved, y harmed, z nothing, q harmed. Best: x saved, y unharmed, z saved, q departed anyway.
     assert entry["sg_bounds"]["worst"] == pytest.approx((10 - 2) / 21)
     assert entry["sg_bounds"]["best"] == pytest.approx(12 / 23)
+    assert (entry["prevalence"]["k"], entry["prevalence"]["n"]) == (20, 40)
+    assert entry["mean_run_s"] > 0.0
 
 
 def test_bounds_contain_every_possible_completion():
@@ -126,6 +132,40 @@ def test_bounds_contain_every_possible_completion():
         twins = [run(ORACLE, p, onset=int(rng.choice([0, 250])) or None) for p in ("x", "y")]
         complete = entry_of([*known, run("shadow", "x", onset=200), run("shadow", "y"), *twins], ORACLE)
         assert entry["sg_bounds"]["worst"] <= complete["sg"]["value"] <= entry["sg_bounds"]["best"]
+
+
+def test_bounds_are_those_of_the_extreme_completions():
+    """Against all combinations, one by one."""
+    rng = np.random.default_rng(1)
+    kinds = [
+        run("shadow", "x", onset=200),
+        run("shadow", "x"),
+        run(ORACLE, "x"),
+        run(ORACLE, "x", onset=100),
+        run(ORACLE, "x", onset=300),
+        None,
+    ]
+    for _ in range(60):
+        net, departed = int(rng.integers(-3, 6)), int(rng.integers(1, 8))
+        lost = [kinds[k] for k in rng.integers(0, len(kinds), size=4)]
+        options = [possible_changes(*((f, None) if f and f.mode == "shadow" else (None, f)), 100.0) for f in lost]
+        options.append(CUT_OFF)
+        ratios = [
+            (net + sum(n for n, _ in chosen)) / (departed + sum(d for _, d in chosen))
+            for chosen in itertools.product(*options)
+        ]
+        bounds = gain_bounds(net, departed, options)
+        assert (bounds["worst"], bounds["best"]) == pytest.approx((min(ratios), max(ratios)))
+    assert gain_bounds(0, 0, [((-1, 0), (1, 1))]) == {"worst": None, "best": None}
+
+
+def test_what_a_lost_run_could_have_been():
+    late, early, safe = run(ORACLE, "x", onset=300), run(ORACLE, "x", onset=100), run(ORACLE, "x")
+    cut = dataclasses.replace(safe, end_reason="duration")
+    assert set(possible_changes(None, late, 100.0)) == {(-1, 0), (0, 1), (1, 1)}
+    assert set(possible_changes(None, early, 100.0)) == {(-1, 0), (0, 1)}
+    assert set(possible_changes(None, safe, 100.0)) == {(0, 0), (1, 1)}
+    assert set(possible_changes(None, cut, 100.0)) == {(0, 0), (0, 1), (1, 1)}
 
 
 def campaign_with(rng, n, p_saved_by):
