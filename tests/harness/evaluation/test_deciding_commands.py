@@ -1,7 +1,6 @@
 """The deciding commands on stored campaigns: exit codes, refusals, files and pages left behind."""
 
 import json
-from pathlib import Path
 
 import pytest
 
