@@ -16,11 +16,12 @@ import numpy as np
 from jinja2 import Environment
 
 from sensor_sim.chain import SensorChain
-from sensor_sim.documentation import degraded
+from sensor_sim.documentation import degraded, side_by_side
 from sensor_sim.effects import EFFECTS, definition_of
 from sensor_sim.effects.definition import NumberParameter, ParameterValue
 from sensor_sim.effects.effect import Frame
 from sensor_sim.errors import SensorSpecError
+from sensor_sim.film import FILMED, ONSET_TICK, TICKS, film
 from sensor_sim.frame_context import FrameContext
 from sensor_sim.frame_folder import read_folder
 from sensor_sim.presets import load_preset, preset_names
@@ -34,6 +35,7 @@ CORNER_SHARE = 8
 """A corner is this part of the width and of the height."""
 CORNER_ZOOM = 4
 PRESET_TICK = 12
+FILM_WIDTH_PX = 480
 
 
 def add_command(commands: Any) -> None:
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     frames = read_folder(options.frames)
     if len(frames) < 2:
-        raise SensorSpecError(f"{options.frames} holds one frame; effects with a memory need at least two")
+        raise SensorSpecError(f"{options.frames} holds one frame; the gallery shows at least two")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(gallery_page(frames, options.fov, options.preset), encoding="utf-8")
     print(f"written: {options.out}")
@@ -64,14 +66,13 @@ def gallery_page(frames: dict[str, Frame], fov_deg: float, presets: Sequence[str
 
     Args:
         frames: file name -> uint8 RGB (H, W, 3), at least two of one size. Shown are the first and the one at three
-            quarters; effects with a memory saw the next one before.
+            quarters.
         fov_deg: horizontal field of view, degrees.
         presets: names or paths for before and after.
     """
-    names, pictures = list(frames), list(frames.values())
-    shown = [0, 3 * len(names) // 4]
-    views = [(names[i], pictures[i], pictures[(i + 1) % len(names)]) for i in shown]
-    height, width = pictures[0].shape[:2]
+    names = list(frames)
+    views = [(name, frames[name]) for name in (names[0], names[3 * len(names) // 4])]
+    height, width = views[0][1].shape[:2]
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         size=f"{width} × {height}",
@@ -80,7 +81,9 @@ def gallery_page(frames: dict[str, Frame], fov_deg: float, presets: Sequence[str
         yaw_rate_dps=YAW_RATE_DPS,
         zoom=CORNER_ZOOM,
         quality=JPEG_QUALITY,
-        ideal=[(name, picture_uri(frame)) for name, frame, _ in views],
+        film_ticks=TICKS,
+        film_onset=ONSET_TICK,
+        ideal=[(name, picture_uri(frame)) for name, frame in views],
         presets=[_preset_section(name, views[0][1], fov_deg) for name in presets],
         effects=[_effect_section(name, views, width, fov_deg) for name in EFFECTS],
     )
@@ -121,9 +124,7 @@ def picture_uri(frame: Frame) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 
-def _effect_section(
-    name: str, views: Sequence[tuple[str, Frame, Frame]], width_px: int, fov_deg: float
-) -> dict[str, Any]:
+def _effect_section(name: str, views: Sequence[tuple[str, Frame]], width_px: int, fov_deg: float) -> dict[str, Any]:
     definition = EFFECTS[name]
     severities = range(LOWEST, HIGHEST + 1)
     return {
@@ -136,13 +137,21 @@ def _effect_section(
             {
                 "severity": severity,
                 "parameters": _parameter_lines(name, severity_parameters(name, severity, width_px, fov_deg)),
-                "pictures": [
-                    picture_uri(degraded(name, severity, frame, earlier, fov_deg)) for _, frame, earlier in views
-                ],
+                "pictures": [picture_uri(_shown(name, severity, frame, fov_deg)) for _, frame in views],
             }
             for severity in severities
         ],
     }
+
+
+def _shown(name: str, severity: int, frame: Frame, fov_deg: float) -> Frame:
+    """The effect on a frame; of an effect over time what arrived on some ticks, in two rows."""
+    if name not in FILMED:
+        return degraded(name, severity, frame, fov_deg)
+    _, arrived = film(name, severity, frame, fov_deg)
+    half = len(arrived) // 2
+    rows = [side_by_side(ticks, FILM_WIDTH_PX) for ticks in (arrived[:half], arrived[half:])]
+    return np.asarray(np.concatenate(rows), np.uint8)
 
 
 def _preset_section(name: str, before: Frame, fov_deg: float) -> dict[str, Any]:

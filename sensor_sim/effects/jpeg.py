@@ -18,7 +18,8 @@ class Jpeg(PictureEffect):
         (NumberParameter("quality", "IJG quality, 100 = not compressed", 1.0, 100.0, neutral=100.0),),
         Stage.TRANSPORT,
         summary="Blocks of 8 × 8 pixels, ringing at edges, coarse colours.",
-        formula="x' = decode(encode(x, quality rounded)), 4:2:0; quality 100 leaves the picture alone",
+        formula="x' = decode(encode(x, quality rounded)), 4:2:0; quality 100 leaves the picture alone, below 3 the "
+        "tables hardly change",
         source="ITU-T T.81; libjpeg's quality scale",
         axis=SeverityAxis("quality", 100.0, 1.0),
     )
