@@ -78,6 +78,25 @@ class Canvas:
             f'<text x="{x:.1f}" y="{y:.1f}" class="{escape(css)}" text-anchor="{anchor}">{escape(text)}</text>'
         )
 
+    def group(self, css: str, **data: str) -> None:
+        """Start a group; ``data`` become its ``data-`` attributes."""
+        values = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
+        self._parts.append(f'<g class="{escape(css)}"{values}>')
+
+    def end_group(self) -> None:
+        """End the group started last."""
+        self._parts.append("</g>")
+
+    def link(self, address: str) -> None:
+        """Start a link around what follows; nothing without an address."""
+        if address:
+            self._parts.append(f'<a href="{escape(address)}">')
+
+    def end_link(self, address: str) -> None:
+        """End the link with this address."""
+        if address:
+            self._parts.append("</a>")
+
     def polyline(self, xs: Sequence[float], ys: Sequence[float | None], css: str) -> None:
         """A line through points; a missing y breaks it."""
         commands, pen_down = [], False

@@ -50,6 +50,15 @@
     apply();
   }
 
+  var condition = document.getElementById("map-condition");
+  if (condition) {
+    condition.addEventListener("change", function () {
+      document.querySelectorAll("svg.map g[data-condition]").forEach(function (group) {
+        group.classList.toggle("off", Boolean(condition.value) && group.dataset.condition !== condition.value);
+      });
+    });
+  }
+
   var links = {};
   document.querySelectorAll("nav.toc a").forEach(function (link) { links[link.hash.slice(1)] = link; });
   if ("IntersectionObserver" in window) {

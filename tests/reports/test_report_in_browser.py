@@ -10,7 +10,7 @@ from tests.reports.conftest import HOSTILE
 
 SECTIONS = (
     *("verdict", "headline", "questions", "slices", "safety", "rescue", "paper", "conditions", "doses", "monitors"),
-    *("curves", "episodes", "departures", "provenance", "glossary"),
+    *("curves", "maps", "episodes", "departures", "provenance", "glossary"),
 )
 VISIBLE_ROWS = "return [...document.querySelectorAll('#episodes-table tbody tr')].filter(r => !r.hidden).length"
 Opener = Callable[[], Browser]
