@@ -100,7 +100,8 @@ def gradsum_of(
 
 def labels_of_crop(labels: npt.NDArray[np.integer], preprocessing: Preprocessing) -> npt.NDArray[np.int64]:
     """Semantic tags (H, W) of a camera picture as a network sees them: (height, width), nearest pixel."""
-    kept = np.ascontiguousarray(labels[preprocessing.first_row(labels.shape[0]) :], dtype=np.uint8)
+    rows = slice(preprocessing.first_row(labels.shape[0]), preprocessing.end_row(labels.shape[0]))
+    kept = np.ascontiguousarray(labels[rows], dtype=np.uint8)
     size = (preprocessing.width, preprocessing.height)
     return np.asarray(cv2.resize(kept, size, interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.int64)
 

@@ -66,9 +66,9 @@ def deletion(network: ExplainedNetwork, inputs: torch.Tensor, maps: Maps, substr
     return Deletion(_area(deleted), _area(inserted))
 
 
-def random_maps(maps: Maps, seed: int = 0) -> Maps:
-    """The random order, as maps of the same shape."""
-    return np.random.default_rng(seed).random(maps.shape)
+def random_maps(shape: tuple[int, ...], seed: int = 0) -> Maps:
+    """The random order, as maps of this shape (B, H, W)."""
+    return np.random.default_rng(seed).random(shape)
 
 
 def sobel_maps(inputs: torch.Tensor) -> Maps:

@@ -70,9 +70,9 @@ def randomised(network: ExplainedNetwork, order: Order, seed: int = 0) -> Iterat
 
 
 def blind_to_head(cascade: list[RandomisedLayer]) -> bool | None:
-    """The maps did not move while every dense layer became random; None where no map had contrast."""
-    below_head = [step for step in cascade if step.layer.startswith("dense")][-1].rank_correlation
-    defined = below_head[np.isfinite(below_head)]
+    """No map moved while dense layer after dense layer became random; None where no map had contrast."""
+    head = np.concatenate([step.rank_correlation for step in cascade if step.layer.startswith("dense")])
+    defined = head[np.isfinite(head)]
     return bool(defined.mean() >= BLIND_FROM) if len(defined) else None
 
 

@@ -39,7 +39,7 @@ def test_the_right_map_deletes_early_and_inserts_early(pictures: torch.Tensor) -
     assert found.deletion_deg[0] == pytest.approx(np.trapezoid(curve, SHARES), rel=1e-5)
     assert found.insertion_deg[0] == pytest.approx(np.trapezoid(95.0 - np.array(curve), SHARES), rel=1e-4)
     wrong = deletion(PatchReader(), pictures, 1.0 - right_map(), "mean")  # type: ignore[arg-type]
-    chance = deletion(PatchReader(), pictures, random_maps(right_map()), "mean")  # type: ignore[arg-type]
+    chance = deletion(PatchReader(), pictures, random_maps((1, 10, 20)), "mean")  # type: ignore[arg-type]
     assert wrong.deletion_deg[0] < chance.deletion_deg[0] < found.deletion_deg[0]
     assert wrong.insertion_deg[0] > chance.insertion_deg[0] > found.insertion_deg[0]
 
