@@ -17,6 +17,7 @@ What they leave open is settled so:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 
@@ -29,11 +30,13 @@ from sensor_sim.effects.exposure_lag import ExposureMemory
 from sensor_sim.errors import SensorFrameError, SensorSpecError
 from sensor_sim.frame_context import FrameContext
 from sensor_sim.frame_settings import FrameSettings, settings_at
+from sensor_sim.ranges import checked_number, checked_whole
 from sensor_sim.schedule import SensorSchedule
 from sensor_sim.transfer_curve import decode_table
 
 DEFAULT_MOUNT_HEIGHT_M = 1.4
 DEFAULT_PITCH_DEG = -6.0
+MAX_SIDE_PX = 16384
 
 
 class SensorChain:
@@ -44,9 +47,9 @@ class SensorChain:
 
     Args:
         schedule: which effects, when and how strong.
-        width, height: camera size, px.
+        width, height: camera size, px, 2..16384.
         fov_deg: horizontal field of view, degrees, 1..179.
-        tick_s: simulation time between ticks, s.
+        tick_s: simulation time between ticks, s, up to 10.
         mount_height_m: height of the camera above the road, m; only effects of the car's motion use it.
         pitch_deg: pitch of the camera, degrees, up positive, −90..90; as above, and for the place of the sun.
 
@@ -64,18 +67,15 @@ class SensorChain:
         mount_height_m: float = DEFAULT_MOUNT_HEIGHT_M,
         pitch_deg: float = DEFAULT_PITCH_DEG,
     ) -> None:
-        if width < 2 or height < 2 or not 1.0 <= fov_deg <= 179.0 or not 0.0 < tick_s <= 10.0:
-            raise SensorSpecError(
-                f"camera {width}×{height} px, fov_deg {fov_deg!r}, tick_s {tick_s!r} is not allowed; "
-                "give at least 2×2 px, fov_deg from 1 to 179 and tick_s above 0 up to 10"
-            )
-        if not 0.0 <= mount_height_m <= 1000.0 or not -90.0 <= pitch_deg <= 90.0:
-            raise SensorSpecError(
-                f"camera with mount_height_m {mount_height_m!r}, pitch_deg {pitch_deg!r} is not allowed; "
-                "give mount_height_m from 0 to 1000 and pitch_deg from -90 to 90"
-            )
-        self.schedule = schedule
+        if not isinstance(schedule, SensorSchedule):
+            raise SensorSpecError(f"schedule is {type(schedule).__name__}; give a SensorSchedule (see from_spec)")
+        width = checked_whole("camera, field 'width'", width, 2, MAX_SIDE_PX)
+        height = checked_whole("camera, field 'height'", height, 2, MAX_SIDE_PX)
         focal_px = chromatic_aberration.focal_px(width, fov_deg)
+        tick_s = checked_number("camera, field 'tick_s'", tick_s, 1e-6, 10, "s")
+        mount_height_m = checked_number("camera, field 'mount_height_m'", mount_height_m, 0, 1000, "m")
+        pitch_deg = checked_number("camera, field 'pitch_deg'", pitch_deg, -90, 90, "degrees")
+        self.schedule = schedule
         self._camera = Camera(width, height, focal_px, tick_s, mount_height_m, pitch_deg)
         self._seed: np.uint64 | None = None
         for entry in schedule.effects:
@@ -94,8 +94,7 @@ class SensorChain:
 
     def reset(self, seed: int) -> None:
         """Start an episode. ``seed``: 0 .. 2^64 − 1, decides everything random together with the tick."""
-        if not 0 <= seed < 1 << 64:
-            raise SensorSpecError(f"seed {seed!r} is not allowed; give an integer from 0 to 2^64 - 1")
+        seed = checked_whole("seed", seed, 0, (1 << 64) - 1)
         self._seed = np.uint64(seed)
         self._memory.forget()
         for name, effect in self._effects.items():
@@ -120,6 +119,8 @@ class SensorChain:
             SensorFrameError: wrong type or shape, or no ``reset`` before.
         """
         self._check(frame)
+        if not isinstance(context.tick, Integral) or context.tick < 0:
+            raise SensorFrameError(f"context, field 'tick': {context.tick!r} is not allowed; give a whole number >= 0")
         if self._seed is None:
             raise SensorFrameError("the chain has no seed yet; call reset(seed) before apply")
         levels = self.levels(context.tick)

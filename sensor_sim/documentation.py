@@ -79,6 +79,7 @@ def strip(name: str, frame: Frame) -> Frame:
     Args:
         frame: uint8 RGB (H, W, 3).
     """
+    rows: tuple[list[Frame], ...]
     if name in FILMED:
         rows = film(name, FILMED_SEVERITY, frame)
     else:

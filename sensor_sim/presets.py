@@ -8,6 +8,7 @@ else does not depend on the camera's size. ``provenance``, if there, says how th
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sensor_sim.effects import definition_of
 from sensor_sim.effects.chromatic_aberration import focal_px
 from sensor_sim.effects.definition import suggestion
 from sensor_sim.errors import SensorSpecError
+from sensor_sim.ranges import as_number
 from sensor_sim.schedule import SensorSchedule
 from sensor_sim.transfer import transferred
 
@@ -41,6 +43,8 @@ def load_preset(name: str, width: int, fov_deg: float) -> SensorSchedule:
     Raises:
         SensorSpecError: unknown name, or a file that is not a preset.
     """
+    if not isinstance(name, str):
+        raise SensorSpecError(f"preset {name!r:.100} is no text; give a name or the path of a .yaml file")
     path = Path(name) if name.endswith(".yaml") else _FOLDER / f"{name}.yaml"
     if path.parent == _FOLDER and name not in preset_names():
         names = preset_names()
@@ -63,7 +67,7 @@ def _transferred(name: str, content: Any, width: int, fov_deg: float) -> SensorS
     if not isinstance(camera, dict) or set(camera) != {"width_px", "focal_px"}:
         raise SensorSpecError(f"preset {name}, 'reference_camera': give exactly the keys width_px, focal_px")
     for key, value in camera.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        if not 0.0 < as_number(value) < math.inf:
             raise SensorSpecError(f"preset {name}, 'reference_camera', '{key}': {value!r} is not a number > 0 (px)")
     try:
         reference = SensorSchedule.from_spec(content["effects"])

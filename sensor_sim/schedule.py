@@ -10,6 +10,7 @@ from typing import Any
 from sensor_sim.effects import definition_of
 from sensor_sim.effects.definition import ParameterValue, suggestion
 from sensor_sim.errors import SensorSpecError
+from sensor_sim.ranges import as_number
 
 _TIME_SLACK_S = 1e-9
 """Tick times are sums of binary fractions; an onset on a tick must not be missed by the last bit."""
@@ -42,7 +43,9 @@ class EffectSchedule:
     def __post_init__(self) -> None:
         definition = definition_of(self.effect)
         if not isinstance(self.parameters, Mapping):
-            raise SensorSpecError(f"effect '{self.effect}', field 'parameters': {self.parameters!r} is not a mapping")
+            raise SensorSpecError(
+                f"effect '{self.effect}', field 'parameters': {self.parameters!r:.100} is not a mapping"
+            )
         object.__setattr__(self, "parameters", definition.check(self.parameters))
         object.__setattr__(self, "onset_s", self._checked_time("onset_s", self.onset_s, above_zero=False))
         object.__setattr__(self, "ramp_s", self._checked_time("ramp_s", self.ramp_s, above_zero=False))
@@ -56,11 +59,10 @@ class EffectSchedule:
                 )
 
     def _checked_time(self, field: str, value: object, above_zero: bool) -> float:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        number = float(value) if is_number else math.nan  # type: ignore[arg-type]
+        number = as_number(value)
         if not math.isfinite(number) or number < 0 or (above_zero and number == 0):
             raise SensorSpecError(
-                f"effect '{self.effect}', field '{field}': {value!r} is not allowed; "
+                f"effect '{self.effect}', field '{field}': {value!r:.100} is not allowed; "
                 f"give a finite number {'> 0' if above_zero else '>= 0'} (s)"
             )
         return number
@@ -99,18 +101,22 @@ class SensorSchedule:
         Raises:
             SensorSpecError: names entry, effect, field, value and allowed range.
         """
-        if isinstance(entries, (str, Mapping)):
-            raise SensorSpecError(f"a sensor schedule is a list of effects, not {entries!r}")
+        try:
+            listed = None if isinstance(entries, (str, bytes, Mapping)) else list(entries)
+        except TypeError:
+            listed = None
+        if listed is None:
+            raise SensorSpecError(f"a sensor schedule is a list of effects, not {entries!r:.100}")
         known = [field.name for field in fields(EffectSchedule)]
         effects = []
-        for number, entry in enumerate(entries):
+        for number, entry in enumerate(listed):
             where = f"effects[{number}]"
             if not isinstance(entry, Mapping) or "effect" not in entry:
-                raise SensorSpecError(f"{where}: {entry!r} is not a mapping with the key 'effect'")
+                raise SensorSpecError(f"{where}: {entry!r:.100} is not a mapping with the key 'effect'")
             for key in entry:
                 if key not in known:
                     raise SensorSpecError(
-                        f"{where} ('{entry['effect']}'): unknown field {key!r}{suggestion(key, known)}; "
+                        f"{where} ('{entry['effect']}'): unknown field {key!r:.100}{suggestion(key, known)}; "
                         f"known: {', '.join(known)}"
                     )
             try:

@@ -94,6 +94,8 @@ def definition_of(name: str) -> EffectDefinition:
     Raises:
         SensorSpecError: there is no such effect.
     """
+    if not isinstance(name, str):
+        raise SensorSpecError(f"effect {name!r:.100} is no name; give a text, one of {', '.join(EFFECTS)}")
     return EFFECTS[name] if name in EFFECTS else effect_class(name).definition
 
 
@@ -110,13 +112,13 @@ def effect_class(name: str) -> type[Effect]:
     if ":" not in target:
         known = [*EFFECTS, *announced]
         raise SensorSpecError(
-            f"unknown effect {name!r}{suggestion(name, known)}; known: {', '.join(known)}; "
+            f"unknown effect {name!r:.100}{suggestion(name, known)}; known: {', '.join(known)}; "
             "an effect of your own is package.module:Class"
         )
     module_name, _, class_name = target.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError, SyntaxError) as error:
         raise SensorSpecError(f"effect {name!r} cannot be loaded: {error}") from error
     if not isinstance(found, type) or not issubclass(found, (LightEffect, PictureEffect)):
         raise SensorSpecError(f"effect {name!r}: {class_name} is neither a LightEffect nor a PictureEffect")

@@ -18,6 +18,7 @@ from numba import njit
 
 from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.errors import SensorSpecError
+from sensor_sim.ranges import checked_number
 
 DEFINITION = EffectDefinition(
     "chromatic_aberration",
@@ -50,7 +51,13 @@ def k1_at(k1: float, level: float) -> float:
 
 
 def focal_px(width_px: float, fov_deg: float) -> float:
-    """Focal length in pixels of a pinhole camera with horizontal field of view ``fov_deg``."""
+    """Focal length in pixels of a pinhole camera with horizontal field of view ``fov_deg``.
+
+    Raises:
+        SensorSpecError: no possible width or field of view.
+    """
+    width_px = checked_number("camera, field 'width_px'", width_px, 1, 100_000, "px")
+    fov_deg = checked_number("camera, field 'fov_deg'", fov_deg, 1, 179, "degrees")
     return width_px / (2.0 * math.tan(math.radians(fov_deg) / 2.0))
 
 

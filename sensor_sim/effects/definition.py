@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from sensor_sim.errors import SensorSpecError
+from sensor_sim.ranges import checked_number
 
 HAGN_GRAU = (
     "Hagn and Grau, Optimized data synthesis for DNN training and validation by sensor artifact simulation (2022)"
@@ -60,13 +61,12 @@ class NumberParameter:
         Raises:
             SensorSpecError: not a finite number, or outside the range.
         """
-        number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
-        if not self.low <= number <= self.high:
-            raise SensorSpecError(
-                f"effect '{effect}', parameter '{self.name}': {value!r} is not allowed; "
-                f"give a number from {self.low:g} to {self.high:g} ({self.unit})"
-            )
-        return number
+        return checked_number(f"effect '{effect}', parameter '{self.name}'", value, self.low, self.high, self.unit)
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, for messages."""
+        return f"a number from {self.low:g} to {self.high:g} ({self.unit})"
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,17 @@ class OptionParameter:
         Raises:
             SensorSpecError: anything else.
         """
-        if value not in self.options:
+        if not isinstance(value, str) or value not in self.options:
             raise SensorSpecError(
-                f"effect '{effect}', parameter '{self.name}': {value!r} is not allowed; "
-                f"give one of {', '.join(self.options)}{suggestion(value, self.options)}"
+                f"effect '{effect}', parameter '{self.name}': {value!r:.100} is not allowed; "
+                f"give {self.allowed}{suggestion(value, self.options)}"
             )
-        return str(value)
+        return value
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, for messages."""
+        return f"one of {', '.join(self.options)}"
 
 
 @dataclass(frozen=True)
@@ -178,13 +183,16 @@ class EffectDefinition:
         for key in values:
             if key not in names:
                 raise SensorSpecError(
-                    f"effect '{self.name}' has no parameter {key!r}; it has {', '.join(names)}{suggestion(key, names)}"
+                    f"effect '{self.name}' has no parameter {key!r:.100}; it has {', '.join(names)}"
+                    f"{suggestion(key, names)}"
                 )
         checked: dict[str, ParameterValue] = {}
         for parameter in self.parameters:
             value = values.get(parameter.name, parameter.default)
-            if value is None:
-                raise SensorSpecError(f"effect '{self.name}': parameter '{parameter.name}' is missing")
+            if value is None and parameter.name not in values:
+                raise SensorSpecError(
+                    f"effect '{self.name}': parameter '{parameter.name}' is missing; give {parameter.allowed}"
+                )
             checked[parameter.name] = parameter.check(self.name, value)
         return checked
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sensor_sim.effects.displacement import Displacement
 from sensor_sim.effects.effect import Camera
-from sensor_sim.errors import SensorSpecError
+from sensor_sim.errors import SensorFrameError, SensorSpecError
 from sensor_sim.frame_context import FrameContext
 
 LOWEST_MOUNT_M = 0.1
@@ -44,7 +44,14 @@ class EgoFlow:
         self._by_yaw = _planes(camera, c - y * s + x * x * c, x * s + x * y * c)
 
     def displacement(self, context: FrameContext, time_s: float) -> Displacement:
-        """Where each pixel's point goes within ``time_s``, px right and down."""
+        """Where each pixel's point goes within ``time_s``, px right and down.
+
+        Raises:
+            SensorFrameError: speed or yaw rate is no finite number.
+        """
+        for field, value in (("speed_mps", context.speed_mps), ("yaw_rate_dps", context.yaw_rate_dps)):
+            if not math.isfinite(value):
+                raise SensorFrameError(f"context, field '{field}': {value!r} is not allowed; give a finite number")
         moved = np.float32(context.speed_mps * time_s)
         turned = np.float32(math.radians(context.yaw_rate_dps) * time_s)
         flow = moved * self._by_speed + turned * self._by_yaw

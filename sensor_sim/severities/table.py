@@ -11,6 +11,7 @@ from sensor_sim.effects import definition_of
 from sensor_sim.effects.chromatic_aberration import focal_px
 from sensor_sim.effects.definition import ParameterValue
 from sensor_sim.errors import SensorSpecError
+from sensor_sim.ranges import as_number
 from sensor_sim.transfer import transferred
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
@@ -37,12 +38,12 @@ def severity_parameters(effect: str, severity: object, width_px: int, fov_deg: f
         SensorSpecError: unknown effect, no such severity, or the effect has none.
     """
     definition = definition_of(effect)
-    if isinstance(severity, bool) or severity not in range(LOWEST, HIGHEST + 1):
+    if as_number(severity) not in range(LOWEST, HIGHEST + 1):
         raise SensorSpecError(
-            f"effect '{effect}', field 'severity': {severity!r} is not allowed; "
+            f"effect '{effect}', field 'severity': {severity!r:.100} is not allowed; "
             f"give a whole number from {LOWEST} to {HIGHEST}"
         )
-    step = int(severity) - LOWEST  # type: ignore[call-overload]
+    step = int(as_number(severity)) - LOWEST
     stored = calibration()["effects"].get(effect)
     if stored is not None:
         value = float(stored["values"][step])

@@ -125,10 +125,12 @@ def test_a_chain_without_seed_refuses_to_work() -> None:
     made = SensorChain(SensorSchedule.from_spec(FULL), 160, 90, 90.0, 0.05)
     with pytest.raises(SensorFrameError, match=r"call reset\(seed\)"):
         made.apply(smooth_frame(), context(0))
-    with pytest.raises(SensorSpecError, match="seed -1"):
+    with pytest.raises(SensorSpecError, match="seed: -1 is not allowed; give a whole number from 0"):
         made.reset(-1)
 
 
 def test_an_impossible_camera_is_refused() -> None:
-    with pytest.raises(SensorSpecError, match="fov_deg from 1 to 179"):
+    with pytest.raises(
+        SensorSpecError, match=r"'fov_deg': 180\.0 is not allowed; give a number from 1 to 179 \(degrees\)"
+    ):
         SensorChain(SensorSchedule(), 160, 90, 180.0, 0.05)
