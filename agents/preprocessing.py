@@ -6,6 +6,7 @@ from it, at training and at run time by the same function, so the two can never 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -16,11 +17,20 @@ import torch
 
 from agents.protocol import Frame
 
-Colour = Literal["yuv", "grey"]
+Colour = Literal["yuv", "grey", "rgb", "bgr"]
 
 # Rows: Y, U, V of full-range BT.601 (what cv2.COLOR_RGB2YUV computes); U and V are centred on 128.
 _RGB_TO_YUV = ((0.299, 0.587, 0.114), (-0.14713, -0.28886, 0.436), (0.615, -0.51499, -0.10001))
 _YUV_OFFSET = (0.0, 128.0, 128.0)
+_RGB = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+_FROM_RGB: Mapping[str, tuple[tuple[float, float, float], ...]] = {
+    "yuv": _RGB_TO_YUV,
+    "grey": _RGB_TO_YUV[:1],
+    "rgb": _RGB,
+    "bgr": _RGB[::-1],
+}
+CHANNELS: Mapping[str, int] = {colour: len(rows) for colour, rows in _FROM_RGB.items()}
+"""Colour space -> channels of the network input."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class Preprocessing:
     Attributes:
         lower_share: share of the picture's height that is kept, from the bottom up (sky and treetops go).
         height, width: size of the crop, px.
-        colour: "yuv" (3 channels) or "grey" (1 channel, the Y of yuv).
+        colour: "yuv" or "grey" (1 channel, the Y of yuv); "rgb" and "bgr" for networks from elsewhere.
         cut_bottom_share: share of the picture's height that is left out at the bottom (a bonnet).
     """
 
@@ -45,13 +55,13 @@ class Preprocessing:
             raise ValueError(f"lower_share must lie in (0, 1], not {self.lower_share}")
         if not 0.0 <= self.cut_bottom_share < self.lower_share:
             raise ValueError(f"cut_bottom_share must lie in [0, lower_share), not {self.cut_bottom_share}")
-        if self.colour not in ("yuv", "grey"):
-            raise ValueError(f"colour must be 'yuv' or 'grey', not {self.colour!r}")
+        if self.colour not in CHANNELS:
+            raise ValueError(f"colour must be one of {', '.join(CHANNELS)}, not {self.colour!r}")
 
     @property
     def channels(self) -> int:
         """Channels of the network input."""
-        return 3 if self.colour == "yuv" else 1
+        return CHANNELS[self.colour]
 
     def to_dict(self) -> dict[str, str | int | float]:
         """Plain values for JSON."""
@@ -110,14 +120,15 @@ def to_network_input(
         device: where the result is wanted; the conversion runs there.
 
     Returns:
-        float32 (B, 3 or 1, H, W), 0..255 (not rounded; U and V of extreme colours reach just beyond).
+        float32 (B, channels of the colour, H, W), 0..255 (not rounded; U and V of extreme colours reach just beyond).
     """
     tensor = torch.as_tensor(crops).to(device)
     if tensor.dtype != torch.uint8 or tensor.ndim != 4 or tensor.shape[3] != 3:
         raise ValueError(f"expected uint8 RGB crops (B, H, W, 3), got {tensor.dtype} {tuple(tensor.shape)}")
-    rows = _RGB_TO_YUV if colour == "yuv" else _RGB_TO_YUV[:1]
+    rows = _FROM_RGB[colour]
     matrix = torch.tensor(rows, dtype=torch.float32, device=tensor.device)
-    offset = torch.tensor(_YUV_OFFSET[: len(rows)], dtype=torch.float32, device=tensor.device)
+    added = _YUV_OFFSET if colour == "yuv" else (0.0,) * len(rows)
+    offset = torch.tensor(added, dtype=torch.float32, device=tensor.device)
     converted = torch.matmul(tensor.to(torch.float32), matrix.T) + offset
     # Memory stays channels-last (B, H, W, C), which the convolutions prefer.
     return converted.permute(0, 3, 1, 2)

@@ -66,8 +66,8 @@ def make_agent(name: str, device: str = "cpu") -> Agent:
     """Build an agent.
 
     Args:
-        name: a short name, the path of a driver's ``.safetensors`` file, or ``package.module:Class``; such a
-            class is called with ``device=`` if it takes one, else with nothing.
+        name: a short name, the path of a driver's ``.safetensors`` or ``.onnx`` file, or
+            ``package.module:Class``; such a class is called with ``device=`` if it takes one, else with nothing.
         device: "cpu", "cuda" or "auto".
 
     Raises:
@@ -97,7 +97,13 @@ def _make(name: str, device: str, kind: str, table: Mapping[str, str], roles: Ma
         if role not in roles:
             raise UnknownNameError(f"{name}: these weights are a {role!r}, which is no {singular(kind)}")
         return load_class(roles[role], kind)(weights=path, device=device, name=_column_name(path.stem))
-    made = load_class(target_of(name, kind, table, also="a .safetensors file, "), kind)
+    if name.endswith(".onnx"):
+        if kind != "agents":
+            raise UnknownNameError(f"{name}: an ONNX file can drive, it is no {singular(kind)}")
+        path = Path(name)
+        return load_class("agents.onnx_driver:OnnxDriver", kind)(path, device=device, name=_column_name(path.stem))
+    files = "a .safetensors or .onnx file, " if kind == "agents" else "a .safetensors file, "
+    made = load_class(target_of(name, kind, table, also=files), kind)
     return made(device=device) if _takes_device(made) else made()
 
 

@@ -6,22 +6,29 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agents.onnx_files import companions
 from harness.campaign.episode_spec import EpisodeSpec
+
+WEIGHTS_SUFFIXES = (".safetensors", ".onnx")
 
 Files = Mapping[str, bytes]
 """Path as the campaign names it -> content."""
 
 
 def files_to_ship(episodes: Iterable[EpisodeSpec]) -> dict[str, bytes]:
-    """Content of every weights file (with its model card) and OpenDRIVE file that the episodes name by path."""
+    """Content of every file that the episodes name by path: weights (with card and settings) and OpenDRIVE."""
     paths: set[str] = set()
     for episode in episodes:
         components = [*([] if episode.agent is None else [episode.agent]), *episode.monitors]
-        paths |= {component.name for component in components if component.name.endswith(".safetensors")}
+        paths |= {component.name for component in components if component.name.endswith(WEIGHTS_SUFFIXES)}
         if episode.world.file is not None:
             paths.add(str(episode.world.file))
-    cards = {str(Path(path).with_suffix(".json")) for path in paths if path.endswith(".safetensors")}
+    weights = [path for path in paths if path.endswith(WEIGHTS_SUFFIXES)]
+    cards = {str(Path(path).with_suffix(".json")) for path in weights}
     present = paths | {card for card in cards if Path(card).is_file()}
+    for path in weights:
+        if path.endswith(".onnx"):
+            present |= {str(beside) for beside in companions(Path(path))}
     return {path: Path(path).read_bytes() for path in sorted(present)}
 
 

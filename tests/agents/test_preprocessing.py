@@ -63,7 +63,7 @@ def test_wrong_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="lower_share"):
         Preprocessing(lower_share=0.0)
     with pytest.raises(ValueError, match="colour"):
-        Preprocessing(colour="rgb")  # type: ignore[arg-type]
+        Preprocessing(colour="cmyk")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="crops"):
         to_network_input(np.zeros((1, 4, 4), np.uint8), "yuv")
 
