@@ -45,7 +45,7 @@ results
   campaign.json (what ran, on what), index.jsonl, episodes/<id>/ (one record each), episodes.parquet (one row each),
   rescue.parquet (until when each departure could be prevented), summary.json (every figure), report.html (open it
   in a browser); with --baseline also comparison.json and comparison.html. Campaigns below results/ enter its
-  catalogue: python -m harness.results list, show, tag, verify, prune
+  catalogue: python -m harness.results list, show, tag, verify, prune, trim
 
 exit codes
   0  the campaign ran; its verdict is PASS, INSUFFICIENT (too small to prove anything) or it sets no criteria
@@ -141,6 +141,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "and tier that was tagged so",
     )
     parser.add_argument(
+        "--disk-budget",
+        metavar="GB",
+        type=_gigabytes,
+        help="for all campaigns of the catalogue: above it monitor inputs, then clips are dropped, the oldest first; "
+        "records never",
+    )
+    parser.add_argument(
         "--doctor", action="store_true", help="no campaign: look at this machine, say what is wrong and what to do"
     )
     parser.add_argument(
@@ -215,6 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 device=options.device,
                 overrides=tuple(options.overrides),
                 baseline=options.baseline,
+                disk_budget_bytes=options.disk_budget,
                 command_line=("run_campaign.py", *(sys.argv[1:] if arguments is None else arguments)),
             )
         )
@@ -350,6 +358,13 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def _gigabytes(text: str) -> int:
+    try:
+        return round(float(text) * 10**9) if 0.0 < float(text) < 10**6 else int("")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of gigabytes above 0") from None
 
 
 def _complain(message: str, code: int = EXIT_USAGE) -> int:

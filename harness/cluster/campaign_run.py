@@ -26,6 +26,7 @@ from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
 from harness.evaluation.rescue_table import RescueRow
 from harness.results.baseline import check_baseline
+from harness.results.disk_budget import DiskBudget
 from harness.results.history import DEFAULT_RESULTS
 from harness.results.provenance import provenance, utc_now, without_paths
 from harness.results.store import CampaignStore, StorageError, read_campaign_json
@@ -52,6 +53,7 @@ class RunOptions:
         device: ``auto``, ``cpu`` or ``cuda``, for networks.
         overrides: ``key=value`` texts.
         baseline: folder or tag of the campaign that this one will be compared with; only checked here.
+        disk_budget_bytes: for this campaign and all that its catalogue lists; None for no limit.
         command_line: for the record.
     """
 
@@ -68,6 +70,7 @@ class RunOptions:
     device: str = "auto"
     overrides: tuple[str, ...] = ()
     baseline: str | None = None
+    disk_budget_bytes: int | None = None
     command_line: tuple[str, ...] = ()
 
 
@@ -131,7 +134,8 @@ def run_campaign(options: RunOptions) -> CampaignResult:
         campaign["runs"] = [*campaign.get("runs", []), run]
         campaign["status"] = Status.RUNNING
         progress = CampaignProgress(len(plan.episodes), len(plan.episodes) - len(todo))
-        sink = EpisodeSink(store, progress, campaign["simulator"])
+        budget = None if options.disk_budget_bytes is None else DiskBudget(options.disk_budget_bytes, store)
+        sink = EpisodeSink(store, progress, campaign["simulator"], budget)
         status, message = _run_on_cluster(todo, plan, options, simulator, sink, store, campaign)
         done = store.finished()
         stored = sum(episode.episode_id in done for episode in plan.episodes)

@@ -10,6 +10,8 @@ from harness.cluster.failed_tries import ATTEMPT_BUDGET
 from harness.cluster.progress import CampaignProgress
 from harness.cluster.scheduler import Observer
 from harness.cluster.worker import Place
+from harness.results.disk_budget import GB, DiskBudget
+from harness.results.index import IndexEntry
 from harness.results.schema import EpisodeRecord
 from harness.results.store import CampaignStore
 
@@ -23,13 +25,20 @@ class EpisodeSink(Observer):
         drained: names of nodes that failed again and again.
     """
 
-    def __init__(self, store: CampaignStore, progress: CampaignProgress, simulator: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        store: CampaignStore,
+        progress: CampaignProgress,
+        simulator: Mapping[str, Any],
+        budget: DiskBudget | None = None,
+    ) -> None:
         """Prepare for one run.
 
         Args:
             store: open for writing.
             progress: shown to a person.
             simulator: ``version`` and ``scene_version`` of the records that are stored already, None if none.
+            budget: for what is stored; None for as much as the disk holds.
         """
         self.progress = progress
         self.server_version: str | None = simulator["version"]
@@ -37,6 +46,8 @@ class EpisodeSink(Observer):
         self.lost = 0
         self.drained: list[str] = []
         self._store = store
+        self._budget = budget
+        self._warned = False
 
     def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
         """Store and count.
@@ -46,7 +57,9 @@ class EpisodeSink(Observer):
             StorageError: the disk does not take it.
         """
         self._require_same_simulator(record, server_version)
-        self._store.add_episode(record)
+        entry = self._store.add_episode(record)
+        if self._budget is not None:
+            self._keep(self._budget, entry)
         lost = record.outcome == "infrastructure_error"
         self.lost += lost
         self.progress.episode_done(record.ticks.num_rows, bool(record.events.get("departures")), lost)
@@ -73,6 +86,17 @@ class EpisodeSink(Observer):
     def poll(self) -> None:
         """Keep the display alive."""
         self.progress.refresh()
+
+    def _keep(self, budget: DiskBudget, entry: IndexEntry) -> None:
+        dropped = budget.added(entry)
+        if dropped is not None:
+            self.progress.note(
+                f"disk budget: {dropped.monitor_inputs} monitor inputs and {dropped.clips} clips dropped, oldest "
+                f"first ({dropped.freed_bytes / GB:.2f} GB)"
+            )
+        if budget.is_exceeded and not self._warned:
+            self._warned = True
+            self.progress.note("disk budget: the records alone are larger; they stay. Prune old campaigns")
 
     def _require_same_simulator(self, record: EpisodeRecord, server_version: str | None) -> None:
         simulator = record.events.get("simulator", {})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.results.disk_budget import GB, trim
 from harness.results.history import LAST_GOOD, History
 from harness.results.store import StoreError
 
@@ -49,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--keep", type=int, required=True, help="how many of each name and tier stay")
     prune.add_argument("--remove", action="store_true", help="remove them, records and all; their figures stay listed")
     prune.set_defaults(run=_prune)
+    trim = commands.add_parser("trim", help="drop monitor inputs, then clips, oldest first; only with --remove")
+    trim.add_argument("--budget-gb", type=float, required=True, help="for all campaigns together")
+    trim.add_argument("--remove", action="store_true", help="drop them; records and figures always stay")
+    trim.set_defaults(run=_trim)
     return parser
 
 
@@ -96,6 +101,19 @@ def _prune(history: History, options: argparse.Namespace) -> int:
         if options.remove:
             history.prune(row)
         print(f"{'removed' if options.remove else 'would remove'}: {row.folder} ({row.size_bytes / 1e6:.1f} MB)")
+    return EXIT_OK
+
+
+def _trim(history: History, options: argparse.Namespace) -> int:
+    limit_bytes = int(options.budget_gb * GB)
+    dropped = trim(history.folders(), limit_bytes, remove=options.remove)
+    history.refresh()
+    print(
+        f"{'dropped' if options.remove else 'would drop'} {dropped.monitor_inputs} monitor inputs and {dropped.clips} "
+        f"clips ({dropped.freed_bytes / GB:.2f} GB), {dropped.kept_bytes / GB:.2f} GB stay"
+    )
+    if dropped.kept_bytes > limit_bytes:
+        print("the records alone are larger: remove whole campaigns with prune", file=sys.stderr)
     return EXIT_OK
 
 

@@ -108,7 +108,6 @@ class History:
         """
         campaign, counts = read_campaign_json(folder), (summary or {}).get("counts") or {}
         simulator = campaign.get("simulator") or {}
-        entries = read_index(folder / INDEX_FILE)
         row = PastCampaign(
             folder=self._relative(folder),
             name=campaign["name"],
@@ -118,10 +117,10 @@ class History:
             simulator=f"{simulator.get('name')} {simulator.get('version')}",
             git_commit=(campaign.get("provenance") or {}).get("git_commit"),
             verdict=((summary or {}).get("verdict") or {}).get("status"),
-            episodes=len(entries),
+            episodes=len(read_index(folder / INDEX_FILE)),
             departures=counts.get("departures"),
             index_sha256=_index_hash(folder),
-            size_bytes=sum(file.size_bytes for entry in entries.values() for file in entry.files),
+            size_bytes=_stored_bytes(folder),
             is_pruned=False,
             tier=campaign.get("tier"),
         )
@@ -140,6 +139,17 @@ class History:
         with self._database() as database:
             rows = database.execute(query, [name]).fetchall()
         return [PastCampaign(*[*row[:-2], bool(row[-2]), row[-1]]) for row in rows]
+
+    def folders(self) -> list[Path]:
+        """Of every campaign that is still there, oldest first."""
+        listed = [self.results / row.folder for row in self.campaigns() if not row.is_pruned]
+        return [folder for folder in listed if (folder / CAMPAIGN_FILE).exists()]
+
+    def refresh(self) -> None:
+        """Bring sizes and index hashes up to date after files were dropped on purpose."""
+        sizes = [(_index_hash(folder), _stored_bytes(folder), self._relative(folder)) for folder in self.folders()]
+        with self._database() as database:
+            database.executemany("UPDATE campaigns SET index_sha256 = ?, size_bytes = ? WHERE folder = ?", sizes)
 
     def tag(self, tag: str, folder: Path) -> None:
         """Let ``tag`` name this campaign among those of its name and tier, instead of the one it named before.
@@ -276,6 +286,11 @@ def enter_campaign(folder: Path, summary: dict[str, Any] | None) -> None:
     history = History.over(folder)
     if history is not None:
         history.record(folder, summary)
+
+
+def _stored_bytes(folder: Path) -> int:
+    entries = read_index(folder / INDEX_FILE).values()
+    return sum(file.size_bytes for entry in entries for file in entry.files)
 
 
 def _index_hash(folder: Path) -> str:

@@ -12,7 +12,8 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -145,6 +146,25 @@ class CampaignStore:
             sync_folder(episodes)
             append_entry(self.folder / INDEX_FILE, entry)
         return entry
+
+    def drop_files(self, dropped: Mapping[str, Iterable[StoredFile]]) -> None:
+        """Remove files that episodes can do without, from the index first: what it lists is there at any moment.
+
+        Args:
+            dropped: episode id -> files of it.
+
+        Raises:
+            StorageError: the disk does not take the new index; no file was removed then.
+        """
+        path = self.folder / INDEX_FILE
+        entries = read_index(path)
+        with _storage(self.folder, f"rewriting {INDEX_FILE}"):
+            for episode_id, files in dropped.items():
+                left = tuple(file for file in entries[episode_id].files if file not in set(files))
+                entries[episode_id] = replace(entries[episode_id], files=left)
+            replace_atomically(path, b"".join(entry.line() for entry in entries.values()))
+            for file in (file for files in dropped.values() for file in files):
+                (self.folder / file.path).unlink(missing_ok=True)
 
     def finished(self) -> dict[str, IndexEntry]:
         """Episodes that need not run again: in the index, on disk, and not lost to the infrastructure."""

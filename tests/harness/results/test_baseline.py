@@ -38,7 +38,7 @@ def test_last_good_is_that_of_the_same_name_and_tier(history: History) -> None:
 def test_the_first_campaign_runs_and_says_how_to_name_it(history: History) -> None:
     folder = entered(history, 1, "smoke")
     check_baseline(LAST_GOOD, folder, "nightly", "smoke")
-    with pytest.raises(HistoryError, match="'nightly/smoke' is tagged 'last-good'.* tag DIR --tag last-good"):
+    with pytest.raises(HistoryError, match=r"'nightly/smoke' is tagged 'last-good'.* tag DIR --tag last-good"):
         find_baseline(LAST_GOOD, folder)
 
 
