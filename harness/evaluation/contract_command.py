@@ -35,7 +35,7 @@ def run_contract(options: argparse.Namespace) -> int:
         StoreError, EpisodeDataError: the campaign cannot be read.
     """
     if options.check:
-        stored = _read_table(options.contract)
+        stored = read_evidence(options.contract)
         table = with_checked_files(stored, changed_files(options.results, stored["files"]))
     else:
         table = judge_contract(options.contract, options.results)
@@ -95,11 +95,16 @@ def _figure(figure: Mapping[str, Any]) -> str:
     return f"{figure['verdict']}: {name}{value}{bounds}{counts} ({figure['why']})"
 
 
-def _read_table(path: Path) -> dict[str, Any]:
+def read_evidence(path: Path) -> dict[str, Any]:
+    """A stored evidence table.
+
+    Raises:
+        ContractError: unreadable, or not one of this version.
+    """
     try:
         table: dict[str, Any] = json.loads(path.read_bytes())
-        if {"files", "guarantees", "gaps", "verdict"} <= table.keys():
+        if {"files", "guarantees", "gaps", "verdict", "tree"} <= table.keys():
             return table
     except (OSError, ValueError, AttributeError) as error:
         raise ContractError(f"{path} cannot be read: {error}") from None
-    raise ContractError(f"{path} is no evidence table: give the {EVIDENCE_FILE} that `contract` wrote")
+    raise ContractError(f"{path} is no evidence table of this version: give the {EVIDENCE_FILE} that `contract` writes")

@@ -17,6 +17,7 @@ from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
 from harness.evaluation.own_metrics import MeasuredMetric, own_metric_figures
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
 from harness.evaluation.parameter_space_figures import parameter_space_figures, space_of
+from harness.evaluation.rate_claims import rate_claims
 from harness.evaluation.rescue_figures import rescue_figures
 from harness.evaluation.rescue_table import RescueRow, savable_by_id
 from harness.evaluation.safety_gain import safety_gain, unavoidable_worlds
@@ -122,7 +123,9 @@ def summarise_judged(
         "timing": timing.figures(),
         "warnings": campaign_warnings(counted),
     }
-    summary["verdict"] = judge(summary, campaign.get("criteria") or [])
+    criteria = campaign.get("criteria") or []
+    summary["rate_claims"] = rate_claims(summary, criteria)
+    summary["verdict"] = judge(summary, criteria)
     # A NaN or a NumPy scalar must fail here, not in whoever reads the file.
     plain: dict[str, Any] = json.loads(json.dumps(summary, allow_nan=False, default=_plain))
     return plain

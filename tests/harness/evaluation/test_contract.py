@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from harness.evaluation.assurance_tree import open_gaps
 from harness.evaluation.contract import ContractError, load_contract
 from harness.evaluation.contract_criterion import CriterionError, judge_figure, judge_slices, uneven_slices, worst_slice
-from harness.evaluation.evidence_table import evidence_table, with_checked_files
+from harness.evaluation.evidence_table import evidence_table, scenario_contract, with_checked_files
 from harness.evaluation.rates import clustered_ratio, per_exposure, proportion
 
 CONTRACT = """
@@ -139,6 +140,40 @@ def test_what_the_domain_names_and_nobody_drove_is_a_gap(tmp_path):
     other = CAMPAIGN | {"simulator": {"name": "attach"}}
     table = evidence_table(contract(tmp_path), summary(ideal=(0, 600), fog=(0, 600)), other, FILES)
     assert table["gaps"][0].startswith("driven outside the domain (simulator): attach")
+
+
+def test_runs_outside_the_domain_neither_show_nor_refute(tmp_path):
+    table = evidence_table(contract(tmp_path), summary(ideal=(0, 300), fog=(7, 300), snow=(90, 100)), CAMPAIGN, FILES)
+    whole, slices = table["guarantees"][0]["criteria"]
+    assert whole["verdict"] == "INSUFFICIENT" and "outside the domain" in whole["figures"][0]["why"]
+    assert [figure["slice"] for figure in slices["figures"]] == ["ideal", "fog"] and slices["verdict"] == "PASS"
+    assert slices["worst_slice"] == "fog" and list(slices["uneven_slices"]) == ["fog"]
+    assert table["verdict"] == "INSUFFICIENT"
+
+
+def nodes(node):
+    return [node, *(below for child in node["children"] for below in nodes(child))]
+
+
+def test_the_tree_holds_every_claim_and_its_gaps_where_they_are_open(tmp_path):
+    text = CONTRACT.replace("  - {id: G1,", "  - {id: G2, text: every departure is announced}\n  - {id: G1,")
+    table = evidence_table(contract(tmp_path, text), summary(ideal=(0, 300), fog=(2, 20)), CAMPAIGN, FILES)
+    tree = table["tree"]
+    found = {(node["kind"], node["id"]): node for node in nodes(tree)}
+    assert [child["kind"] for child in tree["children"]] == ["context"] * 2 + ["assumption"] + ["guarantee"] * 2
+    assert found["guarantee", "G2"]["gaps"] == ["no criterion: nothing can show it"]
+    assert found["evidence", "fog"]["gaps"] and not found["evidence", "ideal"]["gaps"]
+    assert (found["evidence", "fog"]["file"], found["evidence", "fog"]["sha256"]) == ("summary.json", "ab")
+    assert (found["evidence", "fog"]["figure"]["k"], found["evidence", "fog"]["figure"]["n"]) == (2, 20)
+    assert open_gaps(tree) == len(table["gaps"]) == 2
+    edited = with_checked_files(table, ["index.jsonl"])["tree"]
+    assert {node["verdict"] for node in nodes(edited) if node["kind"] in ("contract", "guarantee")} == {"INSUFFICIENT"}
+
+
+def test_the_criteria_of_a_scenario_are_a_contract_of_their_own():
+    criteria = [{"metric": "departures.departed", "at_most": 0.05, "at_least": None}]
+    table = evidence_table(scenario_contract(criteria), summary(ideal=(1, 300)), CAMPAIGN, FILES)
+    assert table["verdict"] == "PASS" and table["guarantees"][0]["criteria"][0]["id"] == "C1"
 
 
 def test_a_guarantee_that_nothing_shows_is_a_gap(tmp_path):
