@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 
 from agents.netvf import NETHVF, NETSVF, NetVF
 from agents.network_file import load_network
@@ -112,7 +113,10 @@ def measure(repeats: int, pictures: torch.Tensor, network: PilotNet) -> dict[str
 
 
 def likeness(network: PilotNet, pictures: torch.Tensor) -> dict[str, dict[str, float]]:
-    """Of each method's maps with VisualBackProp's of the same pictures, and of unrelated ones (mean and extremes)."""
+    """Of each method's maps with VisualBackProp's of the same pictures, and of unrelated ones (mean and extremes).
+
+    ``beyond_mean_map`` compares only what is peculiar to a picture: ranks minus their mean over all pictures.
+    """
     reference = METHODS["visualbackprop"].explain(network, pictures)[:, 0].numpy()
     away = len(pictures) // 2
     result = {}
@@ -120,14 +124,22 @@ def likeness(network: PilotNet, pictures: torch.Tensor) -> dict[str, dict[str, f
         maps = method.explain(network, pictures).abs()[:, 0].numpy()
         same = rank_correlation(reference, maps)
         unrelated = rank_correlation(reference, np.roll(maps, away, axis=0))
+        beyond = rank_correlation(peculiar(reference), peculiar(maps))
         result[method.name] = {
             "mean": float(np.nanmean(same)),
             "lowest": float(np.nanmin(same)),
             "highest": float(np.nanmax(same)),
             "unrelated_pictures": float(np.nanmean(unrelated)),
+            "beyond_mean_map": float(np.nanmean(beyond)),
             "closer_than_unrelated_share": float(np.mean(same > unrelated)),
         }
     return result
+
+
+def peculiar(maps: np.ndarray) -> np.ndarray:
+    """Rank of each pixel in its map, minus its mean rank over all maps, (B, H, W)."""
+    ranks = rankdata(maps.reshape(len(maps), -1), axis=1).reshape(maps.shape)
+    return ranks - ranks.mean(axis=0)
 
 
 def main() -> None:
@@ -173,7 +185,8 @@ def print_result(result: Mapping[str, Any]) -> None:
     for name, value in result["rank_correlation_with_visualbackprop"].items():
         print(
             f"rank correlation of {name} with VisualBackProp: {value['mean']:.2f},"
-            f" of unrelated pictures {value['unrelated_pictures']:.2f}"
+            f" of unrelated pictures {value['unrelated_pictures']:.2f},"
+            f" beyond the mean map {value['beyond_mean_map']:.2f}"
         )
 
 

@@ -13,7 +13,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from agents.network_file import LoadedNetwork
+from agents.preprocessing import to_network_input
 from agents.protocol import Frame
 
 Predict = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating]]
@@ -79,6 +82,18 @@ class OcclusionMap:
     def strongest(self) -> int:
         """Index of the square that changes the output most."""
         return int(np.argmax(np.abs(self.outputs_deg - self.base_swa_deg)))
+
+
+def camera_driver(loaded: LoadedNetwork) -> Predict:
+    """A network that is asked with whole camera pictures: crop, shrinking and colours are its own."""
+
+    def predict(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+        crops = np.stack([loaded.preprocessing.crop(picture) for picture in pictures])
+        inputs = to_network_input(crops, loaded.preprocessing.colour, loaded.device)
+        with torch.inference_mode():
+            return np.asarray(loaded.network(inputs).cpu().numpy())
+
+    return predict
 
 
 def occlusion_map(predict: Predict, frame: Frame, patches: OcclusionPatches = OcclusionPatches()) -> OcclusionMap:

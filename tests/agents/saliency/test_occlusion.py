@@ -8,7 +8,10 @@ import pytest
 import torch
 from captum.attr import Occlusion
 
-from agents.saliency.occlusion import GREY, OcclusionPatches, iterative_occlusion, occlusion_map
+from agents.network_file import load_network
+from agents.saliency.occlusion import GREY, OcclusionPatches, camera_driver, iterative_occlusion, occlusion_map
+from agents.weights_io import WEIGHTS_FOLDER
+from tests.agents.saliency.stored_frames import stored_frames
 
 BLACK = np.zeros((48, 64, 3), dtype=np.uint8)
 
@@ -79,3 +82,13 @@ def test_agrees_with_captum_where_both_are_defined() -> None:
     theirs = Occlusion(linear).attribute(x, sliding_window_shapes=(3, 8, 8), strides=(3, 8, 8), baselines=float(GREY))
     ours = occlusion_map(predict, frame, OcclusionPatches(patch_px=8, stride_px=8))
     np.testing.assert_allclose(-ours.change_deg, theirs[0, 0].numpy(), rtol=1e-6, atol=1e-4)
+
+
+def test_what_the_driver_never_sees_changes_nothing() -> None:
+    """Sky above the crop: a square there leaves the answer as it is; squares on the road do not."""
+    frame = stored_frames().pictures[2]
+    loaded = load_network(WEIGHTS_FOLDER / "pilotnet.safetensors", "driver")
+    found = occlusion_map(camera_driver(loaded), frame, OcclusionPatches(patch_px=32, stride_px=32))
+    first_row = loaded.preprocessing.first_row(frame.shape[0])
+    assert np.abs(found.change_deg[: first_row - 32]).max() < 1e-3
+    assert np.abs(found.change_deg[first_row:]).max() > 1.0
