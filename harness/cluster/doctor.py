@@ -1,11 +1,12 @@
 """Is this machine fit for campaigns? ``run_campaign.py --doctor`` looks at everything that usually goes wrong first.
 
-Packages are looked up, not imported: whoever has not installed everything yet is told so. The simulator is looked
-for, not started; its speed on this machine is what ``python -m benchmarks`` measures.
+Packages are looked up, not imported: whoever has not installed everything yet is told so. Where they and the simulator
+are there, it is started and driven for a moment: only so its speed on this machine is known.
 """
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -42,7 +43,13 @@ def examine(simulator: Simulator, results: Path, worker_count: int | None, devic
     yield python_version()
     installed = packages(REQUIREMENTS)
     yield installed
-    yield simulator_reachable(simulator, installed_version("carla"))
+    reachable = simulator_reachable(simulator, installed_version("carla"))
+    yield reachable
+    if Level.PROBLEM not in (installed.level, reachable.level):
+        from harness.cluster.doctor_simulator import simulator_findings
+
+        with tempfile.TemporaryDirectory(prefix="clh-doctor-") as logs:
+            yield from simulator_findings(simulator, Path(logs))
     yield gpus(device, hardware()["gpus"], installed_version("torch"))
     yield memory()
     yield disk(results)

@@ -119,7 +119,7 @@ def gpus(device: str, names: Sequence[str], torch_version: str | None) -> Findin
 
 
 def simulator_reachable(simulator: Simulator, client_version: str | None) -> Finding:
-    """Whether the simulator is there to be started, or answers; it is not started. Versions are compared on connecting.
+    """Whether the simulator is there to be started, or answers; versions are compared when it is.
 
     Args:
         simulator: to look for. client_version: of the carla package.

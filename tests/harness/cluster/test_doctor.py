@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from harness.cluster.doctor import examine, finding_text, is_fit
 from harness.cluster.doctor_finding import Finding, Level
 from harness.cluster.doctor_machine import disk, gpus, packages, simulator_reachable, steady_clock
+from harness.cluster.doctor_simulator import simulator_findings, speed_finding
 from harness.simulation.simulator import EMBEDDED, parse_simulator
 from run_campaign import EXIT_INFRASTRUCTURE, EXIT_USAGE, main
 
@@ -70,9 +72,32 @@ def test_only_a_problem_makes_a_machine_unfit_and_it_comes_with_a_remedy() -> No
         Finding("a", Level.PROBLEM, "b")
 
 
-def test_everything_is_looked_at_once(tmp_path: Path) -> None:
-    checks = [finding.check for finding in examine(EMBEDDED, tmp_path, worker_count=1, device="cpu")]
-    assert len(set(checks)) == len(checks) == 10
+def test_everything_is_looked_at_once_and_the_simulator_is_really_driven(tmp_path: Path) -> None:
+    findings = {finding.check: finding for finding in examine(EMBEDDED, tmp_path, worker_count=1, device="cpu")}
+    assert len(findings) == 12
+    assert "server 0.9.16" in findings["versions"].found and "client 0.9.16" in findings["versions"].found
+    speed = re.search(r"scene version \d+, ([\d.]+) frames/s at 640x360", findings["renderer"].found)
+    assert speed is not None and float(speed[1]) > 0.0
+
+
+def test_a_server_of_another_kind_is_a_problem_with_its_own_words(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listening = parse_simulator(f"attach:127.0.0.1:{listener.getsockname()[1]}")
+        (finding,) = simulator_findings(listening, tmp_path, timeout_s=1.0)
+    assert (finding.check, finding.level) == ("versions", Level.PROBLEM)
+
+
+@pytest.mark.parametrize(
+    ("frames_per_s", "on_gpu", "level", "remedy"),
+    [
+        (45.0, False, Level.OK, None),
+        (8.0, False, Level.WARNING, "fewer workers"),
+        (1.5, True, Level.PROBLEM, "draw in software"),
+    ],
+)
+def test_a_slow_renderer_is_noticed(frames_per_s: float, on_gpu: bool, level: Level, remedy: str | None) -> None:
+    finding = speed_finding(frames_per_s, "scene version 2", on_gpu)
+    assert finding.level is level and (remedy or "") in (finding.remedy or "")
 
 
 def test_the_command_line_asks_the_doctor_without_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
