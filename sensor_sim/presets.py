@@ -32,6 +32,16 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
+def preset_descriptions() -> dict[str, str]:
+    """Name -> what kind of camera it is, of the shipped presets."""
+    return {
+        name: " ".join(
+            str(yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))["description"]).split()
+        )
+        for name in preset_names()
+    }
+
+
 def load_preset(name: str, width: int, fov_deg: float) -> SensorSchedule:
     """A preset for a camera of this width and horizontal field of view, active from the first tick on.
 

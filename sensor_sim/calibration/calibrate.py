@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sensor_sim.calibration.camera_model import CameraModel, Values
+from sensor_sim.calibration.camera_model import CameraModel, FreeParameter, Values
 from sensor_sim.calibration.emd import Scores, checked_scores, earth_movers_distance
 from sensor_sim.calibration.scoring import Evaluator
 from sensor_sim.calibration.search import Search, search
@@ -50,8 +50,7 @@ class Calibration:
         return [
             parameter.name
             for parameter, value in zip(self.model.free, self.search.best.values, strict=True)
-            if not parameter.whole
-            and min(value - parameter.low, parameter.high - value) < AT_BOUND_SHARE * (parameter.high - parameter.low)
+            if _at_bound(parameter, value)
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -86,6 +85,12 @@ class Calibration:
                 for trial in self.search.trials
             ],
         }
+
+
+def _at_bound(parameter: FreeParameter, value: float) -> bool:
+    slack = AT_BOUND_SHARE * (parameter.high - parameter.low)
+    # The smallest box is no blur at all, which many cameras have.
+    return parameter.high - value < slack or (not parameter.whole and value - parameter.low < slack)
 
 
 def calibrate(

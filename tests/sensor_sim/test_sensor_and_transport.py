@@ -11,7 +11,7 @@ from sensor_sim.bench import UNSEEN_CORRUPTIONS, noise_axis
 from sensor_sim.effects.rms_noise import EPSILONS_DN, rounded_sigma, strike_power
 from sensor_sim.effects.white_balance import black_body_xy, channel_gains
 from sensor_sim.frame_context import FrameContext
-from tests.sensor_sim.frames import BOOK_LINEAR, degrade, effect, smooth_frame
+from tests.sensor_sim.frames import BOOK_LINEAR, chain, degrade, effect, smooth_frame
 from tests.sensor_sim.test_optics import applied
 
 TICKS = range(0, 120, 2)
@@ -86,6 +86,18 @@ def test_the_noise_axis_has_its_root_mean_square(epsilon_dn: float) -> None:
         # A weak salt-and-pepper frame has a handful of hits: what must be right is the mean over frames.
         power = np.mean([np.square(degrade([entry], middle, tick=t).astype(np.float64) - middle).mean() for t in TICKS])
         assert np.sqrt(power) == pytest.approx(epsilon_dn, rel=tolerance), kind
+
+
+def test_weak_salt_and_pepper_has_its_root_mean_square_over_many_frames() -> None:
+    """A quarter of a grey level is less than one hit per frame."""
+    middle = np.random.default_rng(0).integers(80, 176, (180, 320, 3), dtype=np.uint8)
+    made = chain(noise_axis("salt_and_pepper")[0.25].to_spec(), middle)
+    powers = []
+    for tick in range(1500):
+        out = made.apply(middle, FrameContext(tick, 0.05, 0.0, 0.0)).reshape(-1)
+        hit = np.flatnonzero(out != middle.reshape(-1))
+        powers.append(np.square(out[hit].astype(float) - middle.reshape(-1)[hit]).sum() / middle.size)
+    assert np.sqrt(np.mean(powers)) == pytest.approx(0.25, rel=0.05)
 
 
 def test_salt_and_pepper_strikes_as_often_as_the_formula_says() -> None:
