@@ -15,7 +15,8 @@ from agents.monitors.image_statistics import log_sharpness, mean_brightness_dn
 from agents.preprocessing import Preprocessing
 from agents.registry import make_agent
 from agents.training.dataset import COLUMNS
-from agents.training.splits import DataSet
+from agents.training.recording import LogRecorder
+from agents.training.splits import AGENT_FIT, DataSet
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.expansion import expand
 from harness.campaign.loader import load_campaign
@@ -63,22 +64,27 @@ class CropCollector:
 
 @dataclass
 class CollectingExecutor(DrivingExecutor):
-    """Drives as ever and leaves a shard of crops beside."""
+    """Drives as ever and leaves the frames of a set beside.
+
+    Attributes:
+        folder: of the set. dataset: what is kept of an episode.
+    """
 
     folder: Path = Path()
-    keep_every: int = 1
-    _collector: CropCollector | None = None
+    dataset: DataSet = AGENT_FIT
+    _collector: CropCollector | LogRecorder | None = None
 
     def callbacks(self, task: EpisodeSpec) -> Sequence[EpisodeCallback]:
         """A fresh collector per episode."""
-        self._collector = CropCollector(self.keep_every)
+        make = LogRecorder if self.dataset.pictures else CropCollector
+        self._collector = make(self.dataset.keep_every)
         return (self._collector,)
 
     def run(self, task: EpisodeSpec) -> EpisodeRecord:
-        """Drive one episode and write its shard."""
+        """Drive one episode and write its frames."""
         record = super().run(task)
         assert self._collector is not None
-        self._collector.save(self.folder / f"{task.episode_id}.npz", record)
+        self._collector.save(self.dataset.place(self.folder, task.episode_id), record)
         return record
 
 
@@ -104,10 +110,10 @@ def collect(dataset: DataSet, data_dir: Path, workers: int) -> list[Path]:
     the weights that drive.
 
     Args:
-        data_dir: shards go to ``data_dir/<set>/<episode id>.npz``. workers: simulators in parallel.
+        data_dir: frames go to ``data_dir/<set>/``. workers: simulators in parallel.
 
     Returns:
-        Shards of the scenario's episodes, sorted. Episodes that were lost are named in a printed line.
+        Shards, or logs, of the scenario's episodes, sorted. Episodes that were lost are named in a printed line.
 
     Raises:
         WeightsError: a network is to drive that has not been trained yet.
@@ -117,12 +123,12 @@ def collect(dataset: DataSet, data_dir: Path, workers: int) -> list[Path]:
     drawn = expand(campaign, lambda _: agent_hash, lambda _: None, {"monitors": {}})
     folder = data_dir / dataset.name
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {spec.episode_id: folder / f"{spec.episode_id}.npz" for spec in drawn}
+    paths = {spec.episode_id: dataset.place(folder, spec.episode_id) for spec in drawn}
     missing = [spec for spec in drawn if not paths[spec.episode_id].exists()]
     if missing:
         print(f"{dataset.name}: {len(missing)} of {len(drawn)} episodes to drive", flush=True)
         with local_cluster(workers) as logs:
-            executor = CollectingExecutor(folder=folder.resolve(), keep_every=dataset.keep_every)
+            executor = CollectingExecutor(folder=folder.resolve(), dataset=dataset)
             settings = WorkerSettings(parse_simulator("embedded"), executor, str(logs))
             Scheduler(settings, workers, _Lines(len(missing))).run(missing)
     present = sorted(path for path in paths.values() if path.exists())

@@ -29,7 +29,7 @@ from agents.weights_io import trained_on
 from harness.campaign.identity import seed_for
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.modes import SHADOW
-from harness.results.offline_scores import OfflineScores
+from harness.results.offline_scores import OfflineScores, scored_with
 from harness.results.reader import ordered_entries, read_monitor_inputs, read_recorded_episode
 from harness.results.store import read_campaign_json
 from harness.simulation.monitor_inputs import crops_of
@@ -79,7 +79,7 @@ def score_campaign(folder: Path, names: Sequence[str], thresholds: Mapping[str, 
         if episode.mode != SHADOW or not episode.tick_count:
             continue
         shadow_runs += 1
-        todo = [m for m in monitors if scores.scored(entry.episode_id, m.name) != m.weights_sha256]
+        todo = [m for m in monitors if scores.scored(entry.episode_id, m.name) != scored_with(m.weights_sha256)]
         if todo:
             crops = crops_of(read_monitor_inputs(folder, entry))
             scores.add(entry.episode_id, episode.column("tick"), score_run(episode, crops, todo, driver))
@@ -98,7 +98,7 @@ def score_campaign(folder: Path, names: Sequence[str], thresholds: Mapping[str, 
 def score_run(
     episode: EpisodeData, crops: np.ndarray, monitors: Sequence[CropMonitor], driver: LoadedNetwork | None
 ) -> dict[str, dict[str, Any]]:
-    """Columns of each monitor for one run: ``{monitor: {"weights_sha256": hash, column: (N,)}}``.
+    """Columns of each monitor for one run: ``{monitor: {"scored_with": hash, column: (N,)}}``.
 
     Args:
         episode: the stored run. crops: uint8 RGB (N, 66, 200, 3). driver: whose activations are read, if any are.
@@ -109,8 +109,8 @@ def score_run(
     parts: dict[str, list[Judgements]] = {monitor.name: [] for monitor in monitors}
     for stretch in stretches(episode, crops, driver):
         for monitor in monitors:
-            parts[monitor.name].append(monitor.judge(stretch))
-    return {m.name: {"weights_sha256": m.weights_sha256, **_columns(m.name, parts[m.name])} for m in monitors}
+            parts[monitor.name].append(monitor.judge_once(stretch))
+    return {m.name: {"scored_with": scored_with(m.weights_sha256), **_columns(m.name, parts[m.name])} for m in monitors}
 
 
 def stretches(episode: EpisodeData, crops: np.ndarray, driver: LoadedNetwork | None) -> Iterator[Stretch]:
