@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from embedded_carla.world.map_library import DEFAULT_MAP, available_maps
@@ -53,6 +54,7 @@ class ServerOptions:
         map_aliases: further names under which built-in maps can be loaded.
         die_with_parent: end when the process that started this one has ended.
         render_threads: that colour a camera's picture together; the bytes do not depend on their number.
+        recorder_folder: the only folder in which recordings are written and read; None: none are kept.
     """
 
     host: str = LOOPBACK
@@ -62,6 +64,7 @@ class ServerOptions:
     map_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     die_with_parent: bool = False
     render_threads: int = 1
+    recorder_folder: Path | None = None
 
 
 def _port(text: str) -> int:
@@ -74,6 +77,13 @@ def _threads(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_RENDER_THREADS:
         raise argparse.ArgumentTypeError(f"'{text}' is no number of threads: use 1..{MOST_RENDER_THREADS}")
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a folder: make it first")
+    return folder
 
 
 def _alias(text: str) -> tuple[str, str]:
@@ -121,6 +131,10 @@ def _parser() -> argparse.ArgumentParser:
         "--die-with-parent", action="store_true",
         help="end when the process that started this one has ended, however it ended",
     )  # fmt: skip
+    parser.add_argument(
+        "--recorder-folder", type=_folder, default=None, metavar="FOLDER",
+        help="existing folder in which clients may write and read recordings (default: none, they are refused)",
+    )  # fmt: skip
     return parser
 
 
@@ -151,4 +165,5 @@ def parse_options(arguments: Sequence[str]) -> ServerOptions:
         MappingProxyType(aliases),
         known.die_with_parent,
         known.render_threads,
+        known.recorder_folder,
     )

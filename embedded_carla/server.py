@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -62,12 +62,17 @@ class Server:
         self._world = World(
             stream_socket.getsockname()[1], options.map_name, options.map_aliases, options.render_threads
         )
-        self._calls = {**call_table(self._world), **self._own_calls()}
+        self._calls = {**call_table(self._world, options.recorder_folder), **self._own_calls()}
         self._gate = TickGate(self._hub)
         self._clients: dict[int, RpcConnection] = {}
         self._held: list[RpcConnection] = []
         self._next_tick_s = 0.0
         self._reported: set[str] = set()
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """What this server answers: method name -> function."""
+        return self._calls
 
     def warm_up(self) -> None:
         """Compile everything that a tick needs, or load it from the cache: the first tick must not take seconds."""

@@ -54,9 +54,13 @@ COMMAND_SET_AUTOPILOT = 16
 COMMAND_SHOW_DEBUG_TELEMETRY = 17
 COMMAND_SET_VEHICLE_LIGHT_STATE = 18
 COMMAND_APPLY_LOCATION = 19
+COMMAND_SET_TRAFFIC_LIGHT_STATE = 21
 
 # City object labels.
 TAG_NONE = 0
+TAG_POLE = 6
+TAG_TRAFFIC_LIGHT = 7
+TAG_TRAFFIC_SIGN = 8
 TAG_PEDESTRIAN = 12
 TAG_CAR = 14
 TAG_TRUCK = 15
@@ -71,8 +75,12 @@ ACTOR_ACTIVE = 1
 # Flags of the episode state.
 FLAG_MAP_CHANGED = 1
 
-# Traffic light state reported to vehicles: there are no lights, so none ever holds a car back.
+# States of a traffic light; a vehicle at none reads green.
+LIGHT_RED = 0
+LIGHT_YELLOW = 1
 LIGHT_GREEN = 2
+LIGHT_OFF = 3
+LIGHT_UNKNOWN = 4
 
 SENSOR_HEADER = struct.Struct("<QQd6f")
 """Sensor type id, frame, simulation time (s), world transform x y z pitch yaw roll: 48 bytes."""
@@ -86,6 +94,12 @@ ACTOR_KINEMATICS = struct.Struct("<IB6f3f3f3f")
 VEHICLE_UNION = struct.Struct("<fff???ifB?IB24x")
 """Throttle, steer, brake, hand brake, reverse, manual gear, gear, speed limit (km/h), light, has light,
 light id, failure."""
+
+TRAFFIC_LIGHT_UNION = struct.Struct("<32sffffI?B")
+"""Signal id, green, yellow and red time (s), elapsed (s), pole, frozen, state."""
+
+TRAFFIC_SIGN_UNION = struct.Struct("<32s22x")
+"""Signal id."""
 
 WALKER_UNION = struct.Struct("<3ff?37x")
 """Direction, speed (m/s), jump."""

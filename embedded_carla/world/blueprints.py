@@ -29,6 +29,8 @@ class Kind(Enum):
     CONTROLLER = "controller"
     """Kept for the client's own walker navigation; it does nothing here."""
     SPECTATOR = "spectator"
+    LIGHT = "traffic light or sign"
+    """Stands where the map says; neither spawned nor destroyed by clients."""
 
 
 @dataclass(frozen=True)

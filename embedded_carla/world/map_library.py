@@ -12,6 +12,8 @@ from embedded_carla.world.boxes import Box, overlap
 from embedded_carla.world.map_trial import CrashError, require_survivable
 from embedded_carla.world.pose import Pose, wrapped_deg
 from embedded_carla.world.road_surface import RoadSurface
+from embedded_carla.world.signals import Signals, read_signals
+from embedded_carla.world.speed_limits import SpeedLimits
 
 MAPS_FOLDER = Path(__file__).with_name("maps")
 DEFAULT_MAP = "Oval"
@@ -42,6 +44,7 @@ class LoadedMap:
         xodr: OpenDRIVE text as the client gave it.
         texture_pack, scenery_seed: from ``<header><userData code="..." value="..."/>``.
         spawn_points: recommended poses, in driving lanes outside junctions.
+        signals: traffic lights and signs. speed_limits: of the roads.
     """
 
     name: str
@@ -51,6 +54,8 @@ class LoadedMap:
     texture_pack: str
     scenery_seed: int
     spawn_points: tuple[Pose, ...]
+    signals: Signals
+    speed_limits: SpeedLimits
 
     @property
     def path(self) -> str:
@@ -93,7 +98,8 @@ def read_map(name: str, xodr: str) -> LoadedMap:
         if not length_m <= LONGEST_ROADS_M:
             raise MapError(f"the roads are {length_m:g} m long together: at most {LONGEST_ROADS_M:g} m can be loaded")
         require_survivable(lambda: _read_geometry(name, xodr, root))
-        carla_map, surface, spawn_points = _read_geometry(name, xodr, root)
+        carla_map, surface, spawn_points, signals = _read_geometry(name, xodr, root)
+        speed_limits = SpeedLimits(carla_map, root)
     except MapError:
         raise
     except CrashError as error:
@@ -106,13 +112,15 @@ def read_map(name: str, xodr: str) -> LoadedMap:
     except (RuntimeError, LookupError) as error:
         raise MapError(f"CARLA's reader refuses the OpenDRIVE text: {error}") from error
     texture_pack = header_data.get("texture_pack", DEFAULT_TEXTURE_PACK)
-    return LoadedMap(name, xodr, carla_map, surface, texture_pack, scenery_seed, spawn_points)
+    return LoadedMap(name, xodr, carla_map, surface, texture_pack, scenery_seed, spawn_points, signals, speed_limits)
 
 
-def _read_geometry(name: str, xodr: str, root: ElementTree.Element) -> tuple[carla.Map, RoadSurface, tuple[Pose, ...]]:
+def _read_geometry(
+    name: str, xodr: str, root: ElementTree.Element
+) -> tuple[carla.Map, RoadSurface, tuple[Pose, ...], Signals]:
     carla_map = carla.Map(name, xodr)
     surface = RoadSurface(carla_map, root)
-    return carla_map, surface, _spawn_points(carla_map, surface)
+    return carla_map, surface, _spawn_points(carla_map, surface), read_signals(carla_map, root)
 
 
 def _parsed(xodr: str) -> ElementTree.Element:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from embedded_carla.render.renderer import Renderer
     from embedded_carla.scene.types import Scene
     from embedded_carla.sensors.rays import RayCaster
+    from embedded_carla.world.navigation import NavigationFile
     from embedded_carla.world.obstacles import Obstacles
 
 
@@ -50,6 +51,13 @@ class Scenery:
         from embedded_carla.world.obstacles import obstacles_of
 
         return obstacles_of(self.scene)
+
+    @cached_property
+    def navigation(self) -> NavigationFile | None:
+        """Where walkers may walk; None where the map has no sidewalks."""
+        from embedded_carla.world.navigation import navigation_file
+
+        return navigation_file(self._map)
 
     @cached_property
     def rays(self) -> RayCaster:

@@ -16,11 +16,18 @@ from embedded_carla.wire import tables_0_9_16 as tables
 from embedded_carla.world.actors import Actor
 from embedded_carla.world.pose import Pose, composed, finite, wrapped_deg
 from embedded_carla.world.road_surface import RoadSurface
+from embedded_carla.world.speed_limits import DEFAULT_KMH
 
-SPEED_LIMIT_KMH = 30.0
-"""What CARLA reports for a vehicle that has not passed a speed sign."""
 Vector = tuple[float, float, float]
 _STILL: Vector = (0.0, 0.0, 0.0)
+
+
+class RoadRules(NamedTuple):
+    """What the roadside tells a vehicle: the speed limit, and the light in whose trigger volume it is (id 0: none)."""
+
+    speed_limit_kmh: float = DEFAULT_KMH
+    light_id: int = 0
+    light_state: int = tables.LIGHT_GREEN
 
 
 class Control(NamedTuple):
@@ -62,6 +69,7 @@ class Vehicle(Actor):
         simulate_physics: False leaves it where it is put.
         sticky_control: False clears the control after each tick.
         lights: VehicleLightState flags, as clients set them.
+        rules: what the roadside tells it.
     """
 
     parameters: VehicleParameters = field(default_factory=VehicleParameters)
@@ -70,6 +78,7 @@ class Vehicle(Actor):
     simulate_physics: bool = True
     sticky_control: bool = True
     lights: int = 0
+    rules: RoadRules = field(default_factory=RoadRules)
     _paved: tuple[bool, bool] = (True, True)
 
     @property
@@ -198,7 +207,7 @@ class Vehicle(Actor):
             turn = (0.0, 0.0, -math.degrees(self.state.yaw_rate_radps))
         else:
             velocity, turn, acceleration = _STILL, _STILL, _STILL
-        c = self.control
+        c, rules = self.control, self.rules
         self.record = tables.ACTOR_KINEMATICS.pack(
             self.actor_id, tables.ACTOR_ACTIVE, *self.pose, *velocity, *turn, *acceleration
         ) + tables.VEHICLE_UNION.pack(
@@ -209,10 +218,10 @@ class Vehicle(Actor):
             c.reverse,
             c.manual_gear_shift,
             self.state.gear,
-            SPEED_LIMIT_KMH,
-            tables.LIGHT_GREEN,
-            False,
-            0,
+            rules.speed_limit_kmh,
+            rules.light_state,
+            rules.light_id != 0,
+            rules.light_id,
             0,
         )
 

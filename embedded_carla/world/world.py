@@ -32,6 +32,7 @@ from embedded_carla.world.map_library import (
 )
 from embedded_carla.world.motion_orders import MotionOrders
 from embedded_carla.world.pose import Pose
+from embedded_carla.world.roadside import Roadside
 from embedded_carla.world.scenery import Scenery
 from embedded_carla.world.settings import EpisodeSettings
 from embedded_carla.world.vehicle import Vehicle
@@ -70,6 +71,9 @@ class World:
         orders: what clients have asked of vehicles beyond pedals.
         friction_zones: areas in which tyres grip otherwise.
         imu_gravity_mps2: gravity that IMUs feel; clients may set it.
+        roadside: signs, traffic lights and speed limits of the map.
+        after_move: called in every tick when everything has moved, before the clients hear of it.
+        collisions: of the latest tick.
         traffic_managers: port -> address of the traffic managers that clients run; they outlive episodes.
     """
 
@@ -89,6 +93,7 @@ class World:
         self.episode_id = 0
         self.traffic_managers: dict[int, str] = {}
         self._generated: LoadedMap | None = None
+        self.after_move: list[Callable[[float], None]] = []
         self.settings = EpisodeSettings()
         first_map = self._read_named(map_name)
         self.scenery = Scenery(first_map, render_threads)
@@ -159,7 +164,11 @@ class World:
         self.actors: dict[int, Actor] = {}
         self._sort_actors()
         self.spectator = self.add(Actor(self.new_actor_id(), SPECTATOR, [0, "spectator", []], {}, pose=SPECTATOR_POSE))
-        self._collisions: list[collisions.Collision] = []
+        self.roadside = Roadside(new_map.signals, new_map.speed_limits, self._next_actor_id)
+        self._next_actor_id += len(self.roadside.actors)
+        for actor in self.roadside.actors:
+            self.add(actor)
+        self.collisions: list[collisions.Collision] = []
         self.state = self._pack_state(0.0)
 
     # -- actors ---------------------------------------------------------------------------------------------
@@ -192,7 +201,7 @@ class World:
     def remove(self, actor_id: int) -> bool:
         """Take an actor and everything fixed to it out of the world; False if there is none."""
         actor = self.actors.get(actor_id)
-        if actor is None or actor is self.spectator:
+        if actor is None or actor is self.spectator or actor.kind is Kind.LIGHT:
             return False
         for child in [child for child in self.actors.values() if child.parent is actor]:
             self.remove(child.actor_id)
@@ -230,10 +239,12 @@ class World:
             vehicle.move(LEAST_FRICTION if vehicle.actor_id in weightless else friction, dt_s)
         self.orders.after_move(moving)
         solid = [actor for actor in self._bodies if actor.collides] if moving else []
-        self._collisions = collisions.resolve(solid, self.scenery.obstacles) if moving else []
+        self.collisions = collisions.resolve(solid, self.scenery.obstacles) if moving else []
+        self.roadside.advance(dt_s)
         for vehicle in moving:
             vehicle.put_on(self.map.surface)
             vehicle.refresh_record()
+        self.roadside.inform(self._vehicles)
         for walker in self._walkers:
             walker.walk(self.map.surface, dt_s)
         for actor in self._attached:
@@ -241,6 +252,8 @@ class World:
             actor.refresh_record()
         self.frame += 1
         self.elapsed_s += dt_s
+        for listener in self.after_move:
+            listener(dt_s)
         self.state = self._pack_state(dt_s)
 
     def _pack_state(self, dt_s: float) -> tuple[bytes, bytes, bytes]:
@@ -255,12 +268,12 @@ class World:
 
     def collision_messages(self) -> Iterator[SensorMessage]:
         """Events of the latest tick, for the collision sensors of those involved."""
-        if not self._collisions:
+        if not self.collisions:
             return
         for sensor in self._sensors:
             if sensor.kind is not Kind.COLLISION or sensor.parent is None:
                 continue
-            for first, second, (jx, jy, jz) in self._collisions:
+            for first, second, (jx, jy, jz) in self.collisions:
                 if sensor.parent is first:
                     other, impulse = second, (-jx, -jy, -jz)
                 elif sensor.parent is second:
@@ -324,4 +337,4 @@ class World:
 
     def drawn_bodies(self) -> list[BoxActor]:
         """Everything movable that cameras see and rays hit."""
-        return bodies_of(self._bodies)
+        return bodies_of(self._bodies) + self.roadside.bodies()

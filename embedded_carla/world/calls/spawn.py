@@ -29,6 +29,7 @@ from embedded_carla.world.world import World
 MOST_ACTORS = 10_000
 MOST_ATTRIBUTES = 200
 LONGEST_ATTRIBUTE = 1000
+BODIES = (Kind.VEHICLE, Kind.PROP, Kind.WALKER)
 ATTRIBUTE_TYPES = range(tables.ATTRIBUTE_BOOL, tables.ATTRIBUTE_RGB + 1)
 INSTRUMENTS: dict[str, Callable[[Mapping[str, str]], Instrument]] = {
     "sensor.lidar.ray_cast": Lidar.from_attributes,
@@ -39,13 +40,16 @@ INSTRUMENTS: dict[str, Callable[[Mapping[str, str]], Instrument]] = {
 }
 
 
-def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], parent_id: int = 0) -> Actor:
+def spawn(
+    world: World, description: Sequence[Any], transform: Sequence[Any], parent_id: int = 0, needs_room: bool = True
+) -> Actor:
     """Put a new actor into the world.
 
     Args:
         description: ActorDescription ``[uid, blueprint id, [[name, type, value], ...]]``.
         transform: where, relative to the parent if there is one.
         parent_id: what it is fixed to, 0 for nothing.
+        needs_room: refuse a body where another one stands.
 
     Raises:
         CallFailedError: unknown blueprint, bad attribute, missing parent, or no room for the body.
@@ -61,6 +65,8 @@ def spawn(world: World, description: Sequence[Any], transform: Sequence[Any], pa
     pose = pose_from_wire(transform)
     parent = existing(world, parent_id) if parent_id else None
     try:
+        if needs_room and parent is None and blueprint.kind in BODIES:
+            _refuse_if_occupied(world, blueprint, pose)
         actor = _make(world, blueprint, [uid, blueprint_id, sent], attributes, parent, pose)
     except ValueError as error:
         raise CallFailedError(f"cannot spawn {blueprint_id}: {error}") from error
@@ -91,10 +97,9 @@ def _make(
         "parent": parent,
         "relative": pose if parent else None,
     }
-    if blueprint.kind in (Kind.VEHICLE, Kind.PROP, Kind.WALKER):
+    if blueprint.kind in BODIES:
         _read_colour(attributes)
         if parent is None:
-            _refuse_if_occupied(world, blueprint, pose)
             common["collides"] = True
     if blueprint.kind is Kind.VEHICLE:
         vehicle = Vehicle(

@@ -36,6 +36,8 @@ def set_walker_state(world: World, actor_id: int, transform: list[Any], speed: f
     walker = existing_walker(world, actor_id)
     control = WalkerControl.from_wire([list(walker.control.direction), finite(speed), False])
     set_transform(world, actor_id, transform)
+    if not walker.simulate_physics:  # the client tells where its feet are
+        walker.pose = walker.pose._replace(z_m=walker.pose.z_m + walker.blueprint.half_size_m[2])
     walker.control = control
     walker.refresh_record()
 

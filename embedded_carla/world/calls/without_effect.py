@@ -13,13 +13,14 @@ from embedded_carla.world.calls.call import Call, existing, value, void
 from embedded_carla.world.world import World
 
 ACCEPTED = {
-    "stop_recorder": "nothing is being recorded",
     "draw_debug_shape": "debug shapes are not drawn",
     "show_vehicle_debug_telemetry": "there is no window to show it in",
     "update_lights_state": "the maps have no street lamps",
     "update_day_night_cycle": "the maps have no street lamps",
     "load_map_layer": "the maps have no layers",
     "unload_map_layer": "the maps have no layers",
+    "open_vehicle_door": "no vehicle has doors that open",
+    "close_vehicle_door": "no vehicle has doors that open",
     "set_wheel_steer_direction": "wheels are not drawn",
     "set_wheel_pitch_angle": "wheels are not drawn",
 }
@@ -33,18 +34,6 @@ REFUSED_VALUES = {
     "get_telemetry_data": "wheel loads and slips are not modelled wheel by wheel",
     "get_wheel_pitch_angle": "wheels do not turn",
     "get_gbuffer_token": "there are no GBuffers",
-    "get_navigation_mesh": "there is no navigation mesh; walkers are driven by apply_control",
-    **dict.fromkeys(
-        (
-            "start_recorder",
-            "show_recorder_file_info",
-            "show_recorder_collisions",
-            "show_recorder_actors_blocked",
-            "replay_file",
-        ),
-        "there is no recorder, and no file can be named over the wire",
-    ),
-    "request_file": "no file can be read over the wire",
     "is_sensor_enabled_for_ros": _NO_ROS,
     **dict.fromkeys(
         (
@@ -66,12 +55,6 @@ REFUSED_VOIDS = {
     "set_bones_transform": _NO_MESHES,
     "blend_pose": _NO_MESHES,
     "get_pose_from_animation": _NO_MESHES,
-    "open_vehicle_door": "no vehicle has doors that open",
-    "close_vehicle_door": "no vehicle has doors that open",
-    **dict.fromkeys(
-        ("stop_replayer", "set_replayer_time_factor", "set_replayer_ignore_hero", "set_replayer_ignore_spectator"),
-        "there is no recorder",
-    ),
     "set_actor_dead": "nothing dies here",
     "enable_environment_objects": "scenery cannot be hidden",
     "apply_color_texture_to_objects": _NO_TEXTURES,

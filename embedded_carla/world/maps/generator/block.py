@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from embedded_carla.world.maps.generator.crossings import SIDEWALK_M, Arm, connect
 from embedded_carla.world.maps.generator.curves import arc, line
@@ -12,6 +12,7 @@ from embedded_carla.world.maps.generator.opendrive import (
     Cubic,
     Junction,
     Lane,
+    Light,
     Link,
     Mark,
     Pose,
@@ -30,6 +31,10 @@ ROUNDABOUT = (2, 1)
 ROUNDABOUT_SETBACK_M, ISLAND_M, RING_LANE_M, MOUTH_RAD = 32.0, 12.0, 5.0, math.radians(36.0)
 SIDE_LANE_M, SIDE_TAPER_M, SIDE_END_M = 2.2, 6.0, 10.0
 NO_OVERTAKING_M = 25.0
+SPEED_KMH = 30
+LIT = ((1, 0), (1, 2), (0, 1), (1, 1))
+"""Nodes with traffic lights, one phase for each street that leads there."""
+LIGHT_BEFORE_END_M, LIGHT_BESIDE_M = 0.5, 0.6
 FIRST_RING, WAYS_PER_JUNCTION = 60, 20
 
 Node = tuple[int, int]
@@ -124,6 +129,21 @@ def _centre(street: Street, length_m: float) -> tuple[Mark, ...]:
     return (Mark("solid"), Mark("broken", start_m=NO_OVERTAKING_M), Mark("solid", start_m=length_m - NO_OVERTAKING_M))
 
 
+def _light_id(street: Street, node: Node) -> str:
+    return f"light {street.road_id} {'end' if node == street.stop else 'start'}"
+
+
+def _lights(street: Street, length_m: float) -> tuple[Light, ...]:
+    """Lights at the street's ends, on the sidewalk to the right of those who arrive."""
+    beside_m = LANE_M + LIGHT_BESIDE_M
+    lights = []
+    if street.start in LIT:
+        lights.append(Light(_light_id(street, street.start), LIGHT_BEFORE_END_M, beside_m, 1, False))
+    if street.stop in LIT:
+        lights.append(Light(_light_id(street, street.stop), length_m - LIGHT_BEFORE_END_M, -beside_m, -1, True))
+    return tuple(lights)
+
+
 def _beyond(street: Street, node: Node) -> Link:
     """What lies beyond the street at a node."""
     if node in _CORNERS:
@@ -148,7 +168,10 @@ def _street_road(street: Street) -> Road:
     lanes = (*_side_lanes(1, street, length_m), *_side_lanes(-1, street, length_m))
     section = Section(0.0, lanes, _centre(street, length_m))
     before, after = _beyond(street, street.start), _beyond(street, street.stop)
-    return Road(street.road_id, f"street {street.road_id}", (line(pose, length_m),), (section,), before, after)
+    return Road(
+        street.road_id, f"street {street.road_id}", (line(pose, length_m),), (section,), before, after,
+        speed_kmh=SPEED_KMH, lights=_lights(street, length_m),
+    )  # fmt: skip
 
 
 def _corner_road(node: Node, streets: Iterable[Street]) -> Road:
@@ -208,9 +231,10 @@ def block() -> str:
     roads += [_corner_road(node, streets) for node in _CORNERS]
     junctions, ring = _roundabout(streets)
     roads += ring
-    for node in ((1, 0), (1, 2), (0, 1), (1, 1)):
-        arms = tuple(_arm(street, node) for street in streets if node in (street.start, street.stop))
+    for node in LIT:
+        meeting = [street for street in streets if node in (street.start, street.stop)]
+        arms = tuple(_arm(street, node) for street in meeting)
         junction, ways = connect(_junction_id(node), WAYS_PER_JUNCTION * _junction_id(node), arms, True)
-        junctions.append(junction)
+        junctions.append(replace(junction, phases=tuple((_light_id(street, node),) for street in meeting)))
         roads += ways
     return opendrive_text(NAME, "default", 13, roads, junctions)

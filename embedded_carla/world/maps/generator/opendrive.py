@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 DECIMALS = 8
+PHASES_PER_JUNCTION = 10
 _DATE = "2024-01-01T00:00:00"
 _GEO_REFERENCE = "+proj=tmerc +lat_0=0 +lon_0=0 +k=1 +x_0=0 +y_0=0 +datum=WGS84"
 
@@ -84,6 +85,21 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Light:
+    """A traffic light ``t_m`` left of the reference line, for the traffic of one lane.
+
+    Attributes:
+        forwards: whether it is for those who drive with the road.
+    """
+
+    signal_id: str
+    s_m: float
+    t_m: float
+    lane_id: int
+    forwards: bool
+
+
+@dataclass(frozen=True)
 class Road:
     """One road; ``junction``: the junction that it leads through, −1 for none."""
 
@@ -96,6 +112,7 @@ class Road:
     heights: tuple[Cubic, ...] = (Cubic(0.0, 0.0),)
     junction: int = -1
     speed_kmh: int = 50
+    lights: tuple[Light, ...] = ()
 
     @property
     def length_m(self) -> float:
@@ -115,11 +132,16 @@ class Connection:
 
 @dataclass(frozen=True)
 class Junction:
-    """A junction and its ways."""
+    """A junction and its ways.
+
+    Attributes:
+        phases: signal ids of the lights that are green together, in their order; empty without lights.
+    """
 
     junction_id: int
     name: str
     connections: tuple[Connection, ...]
+    phases: tuple[tuple[str, ...], ...] = ()
 
 
 def constant(width_m: float) -> tuple[Cubic, ...]:
@@ -141,11 +163,13 @@ def _add_cubic(parent: ET.Element, tag: str, start_name: str, cubic: Cubic) -> N
     _add(parent, tag, **{start_name: cubic.start_m}, a=cubic.a, b=cubic.b, c=cubic.c, d=cubic.d)
 
 
-def _add_mark(parent: ET.Element, mark: Mark) -> None:
+def _add_mark(parent: ET.Element, mark: Mark, centre: bool) -> None:
     element = _add(
         parent, "roadMark", sOffset=mark.start_m, type=mark.kind, weight="standard", color=mark.color,
         width=mark.width_m,
     )  # fmt: skip
+    if centre:  # a broken line there allows overtaking, not a route along the oncoming lane
+        element.set("laneChange", "none")
     if "broken" in mark.kind:
         kind = _add(element, "type", name=mark.kind, width=mark.width_m)
         _add(kind, "line", length=mark.dash_m, space=mark.gap_m, tOffset=0, sOffset=0)
@@ -160,7 +184,7 @@ def _add_lane(parent: ET.Element, lane: Lane) -> None:
     for width in lane.widths:
         _add_cubic(element, "width", "sOffset", width)
     for mark in lane.marks:
-        _add_mark(element, mark)
+        _add_mark(element, mark, lane.lane_id == 0)
 
 
 def _add_lanes(parent: ET.Element, sections: Sequence[Section]) -> None:
@@ -178,6 +202,19 @@ def _add_lanes(parent: ET.Element, sections: Sequence[Section]) -> None:
             side = _add(element, "right")
             for lane in right:
                 _add_lane(side, lane)
+
+
+def _add_light(parent: ET.Element, light: Light) -> None:
+    element = _add(
+        parent, "signal", s=light.s_m, t=light.t_m, id=light.signal_id, name="traffic light", dynamic="yes",
+        orientation="+" if light.forwards else "-", zOffset=0, country="OpenDRIVE", type="1000001", subtype="-1",
+        value="-1", height=0.9, width=0.3, hOffset=0,
+    )  # fmt: skip
+    _add(element, "validity", fromLane=light.lane_id, toLane=light.lane_id)
+
+
+def _controller_id(junction: Junction, phase: int) -> int:
+    return PHASES_PER_JUNCTION * junction.junction_id + phase
 
 
 def _add_road(parent: ET.Element, road: Road) -> None:
@@ -200,6 +237,10 @@ def _add_road(parent: ET.Element, road: Road) -> None:
     for height in road.heights:
         _add_cubic(profile, "elevation", "s", height)
     _add_lanes(element, road.sections)
+    if road.lights:
+        signals = _add(element, "signals")
+        for light in road.lights:
+            _add_light(signals, light)
 
 
 def opendrive_text(name: str, texture_pack: str, scenery_seed: int, roads: Sequence[Road],
@@ -213,6 +254,11 @@ def opendrive_text(name: str, texture_pack: str, scenery_seed: int, roads: Seque
     for road in roads:
         _add_road(root, road)
     for junction in junctions:
+        for number, phase in enumerate(junction.phases):
+            controller = _add(root, "controller", id=_controller_id(junction, number), name="lights", sequence=number)
+            for signal_id in phase:
+                _add(controller, "control", signalId=signal_id, type="0")
+    for junction in junctions:
         element = _add(root, "junction", id=junction.junction_id, name=junction.name)
         for number, way in enumerate(junction.connections):
             connection = _add(
@@ -220,5 +266,7 @@ def opendrive_text(name: str, texture_pack: str, scenery_seed: int, roads: Seque
                 contactPoint="start",
             )  # fmt: skip
             _add(connection, "laneLink", **{"from": way.from_lane, "to": way.to_lane})
+        for number in range(len(junction.phases)):
+            _add(element, "controller", id=_controller_id(junction, number), type="0", sequence=number)
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

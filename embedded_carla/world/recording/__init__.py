@@ -1,0 +1,1 @@
+"""Recordings of episodes: written while the world runs, reported on, and played again."""
