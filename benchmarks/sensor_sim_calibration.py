@@ -98,6 +98,24 @@ def figures(found: Calibration, hidden: SensorSchedule) -> dict[str, Any]:
     }
 
 
+def table(content: dict[str, Any]) -> str:
+    """The stored figures as the Markdown table of docs/camera_tools.md."""
+    lines = [
+        "| hidden camera | distance before → after, per seed | noise floor | less, median | evaluations |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, words in (("same_kind", "of the model's kind"), ("other_kind", "of another kind")):
+        runs = content[kind]["runs"]
+        distances = ", ".join(f"{run['emd_start']:.1f} → {run['emd_best']:.2f}" for run in runs)
+        floors = [run["emd_noise_floor"] for run in runs]
+        evaluations = [run["evaluations"] for run in runs]
+        lines.append(
+            f"| {words} | {distances} | {min(floors):.2f} to {max(floors):.2f} "
+            f"| {content[kind]['median_emd_reduction']:.0%} | {min(evaluations)} to {max(evaluations)} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Calibrate, print and store."""
     parser = argparse.ArgumentParser(description=__doc__)
