@@ -92,9 +92,16 @@ def gradsum_of(
         return gradsum(_maps(method, network, inputs), labels, classes)
     result = {}
     for name, tags in classes.items():
-        inside = torch.from_numpy(np.isin(labels, tags)).to(inputs.device)[:, None]
-        alone = torch.where(inside, inputs, torch.full_like(inputs, MASKED_OUT))
-        result[name] = gradsum(_maps(method, network, alone), labels, {name: tags})[name]
+        inside = np.isin(labels, tags)
+        result[name] = np.full(len(labels), np.nan)
+        # A picture without the class has no value, so its empty picture needs no map.
+        rows = np.flatnonzero(inside.any(axis=(1, 2)))
+        if not len(rows):
+            continue
+        kept = torch.from_numpy(inside[rows]).to(inputs.device)[:, None]
+        some = inputs[torch.from_numpy(rows).to(inputs.device)]
+        alone = torch.where(kept, some, torch.full_like(some, MASKED_OUT))
+        result[name][rows] = gradsum(_maps(method, network, alone), labels[rows], {name: tags})[name]
     return result
 
 
