@@ -22,6 +22,9 @@ _AGENTS: Mapping[str, str] = {
 }
 _MONITORS: Mapping[str, str] = {
     "always_on": "agents.monitors.always_on:AlwaysOnMonitor",
+    "attention_change": "agents.monitors.attention_change:AttentionChangeMonitor",
+    "attention_mean": "agents.monitors.attention_mean:AttentionMeanMonitor",
+    "attention_strength": "agents.monitors.attention_strength:AttentionStrengthMonitor",
     "brightness": "agents.monitors.brightness:BrightnessMonitor",
     "camera_student": "agents.monitors.camera_student:CameraStudentMonitor",
     "condition_curvature": "agents.monitors.condition_curvature:ConditionCurvatureMonitor",
@@ -29,6 +32,7 @@ _MONITORS: Mapping[str, str] = {
     "constant": "agents.monitors.constant:ConstantMonitor",
     "current_margin": "agents.monitors.current_margin:CurrentMarginMonitor",
     "curvature": "agents.monitors.curvature:CurvatureMonitor",
+    "mirror_consistency": "agents.monitors.mirror_consistency:MirrorConsistencyMonitor",
     "periodic": "agents.monitors.periodic:PeriodicMonitor",
     "random": "agents.monitors.random_alarm:RandomAlarmMonitor",
     "saliency_student": "agents.monitors.saliency_student:SaliencyStudentMonitor",

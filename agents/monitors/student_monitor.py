@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
-from agents.monitors.student_network import check_one_channel, predicted_errors_deg
-from agents.network_file import load_network
+from agents.monitors.student_network import check_one_channel, student_pass
+from agents.network_file import LoadedNetwork, load_network
 from agents.weights_io import WEIGHTS_FOLDER
 
 
@@ -48,7 +48,18 @@ class StudentMonitor(CropMonitor):
         """What the network reads of each tick, (T, 1, H, W), 0..255."""
         raise NotImplementedError
 
+    @property
+    def loaded(self) -> LoadedNetwork:
+        """The student's network."""
+        return self._loaded
+
+    def student_pass(self, stretch: Stretch) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        """Predicted errors and maps of each convolution; computed once for all who read them."""
+        return stretch.once(
+            f"student {self._loaded.sha256}", lambda: student_pass(self._loaded, self.pictures(stretch))
+        )
+
     def judge(self, stretch: Stretch) -> Judgements:
         """Predicted error of the driver at each tick; the score is its size."""
-        error_deg = predicted_errors_deg(self._loaded, self.pictures(stretch)).cpu().numpy().astype(np.float32)
+        error_deg = self.student_pass(stretch)[0].cpu().numpy().astype(np.float32)
         return Judgements(score=np.abs(error_deg), swa_error_deg=error_deg)

@@ -36,6 +36,13 @@ def predicted_errors_deg(loaded: LoadedNetwork, pictures: torch.Tensor) -> torch
             f"{loaded.path.name} wants pictures of {wanted[0]}×{wanted[1]} px with one channel, "
             f"got {tuple(pictures.shape)}"
         )
+    return student_pass(loaded, pictures)[0]
+
+
+def student_pass(loaded: LoadedNetwork, pictures: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """Predicted errors (B,), degrees, and the maps of each convolution, (B, C, h, w)."""
     with torch.inference_mode():
-        errors: torch.Tensor = loaded.network(pictures.to(loaded.device).round().clamp(0.0, 255.0))
-    return errors
+        passed: tuple[torch.Tensor, tuple[torch.Tensor, ...]] = loaded.network.forward_with_activations(
+            pictures.to(loaded.device).round().clamp(0.0, 255.0)
+        )
+    return passed

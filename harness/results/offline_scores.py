@@ -44,7 +44,7 @@ class OfflineScores:
         folder: of the campaign.
         monitors: name -> ``unit privileged declared_latency_s weights_sha256 trained_on``, published ones only.
         thresholds: name -> its entry of ``thresholds.json``; absent where the weights were never calibrated.
-        episodes: episode -> ``{"sha256": of its file, "scored": {monitor: weights hash}}``.
+        episodes: episode -> ``{"sha256": of its file, "scored": {monitor: `scored_with`}}``.
     """
 
     folder: Path
@@ -71,7 +71,7 @@ class OfflineScores:
             raise OfflineScoresError(f"{path}: {error}; delete the folder and score again") from error
 
     def scored(self, episode_id: str, monitor: str) -> str | None:
-        """Hash of the weights with which a monitor scored an episode; None: it has not."""
+        """With which weights a monitor scored an episode (`scored_with`); None: it has not."""
         known: str | None = self.episodes.get(episode_id, {}).get("scored", {}).get(monitor)
         return known
 
@@ -79,7 +79,7 @@ class OfflineScores:
         """Store what monitors said of an episode, beside what others said before.
 
         Args:
-            tick: (N,). columns: monitor -> ``{"weights_sha256": hash, column name: (N,) values}``.
+            tick: (N,). columns: monitor -> ``{"scored_with": see `scored_with`, column name: (N,) values}``.
         """
         known = self._stored(episode_id)
         for monitor, values in columns.items():
@@ -94,7 +94,7 @@ class OfflineScores:
         path.parent.mkdir(exist_ok=True)
         replace_atomically(path, content)
         before = self.episodes.get(episode_id, {}).get("scored", {})
-        hashes = {monitor: values["weights_sha256"] for monitor, values in columns.items()}
+        hashes = {monitor: values["scored_with"] for monitor, values in columns.items()}
         self.episodes[episode_id] = {"sha256": sha256_of(content), "scored": {**before, **hashes}}
 
     def save(self) -> None:
@@ -116,7 +116,11 @@ class OfflineScores:
         """
         if not self.monitors:
             return {}
-        missing = [name for name, seen in self.monitors.items() if self.scored(episode_id, name) != _hash_of(seen)]
+        missing = [
+            name
+            for name, seen in self.monitors.items()
+            if self.scored(episode_id, name) != scored_with(seen["weights_sha256"])
+        ]
         if missing:
             raise OfflineScoresError(
                 f"{self.folder}: episode {episode_id} has no offline scores of {', '.join(missing)}; run "
@@ -175,6 +179,6 @@ def _read(folder: Path, changed_ns: int) -> OfflineScores:
     return OfflineScores.read(folder)
 
 
-def _hash_of(described: Mapping[str, Any]) -> str | None:
-    value: str | None = described["weights_sha256"]
-    return value
+def scored_with(weights_sha256: str | None) -> str:
+    """How the index says with which weights a monitor scored."""
+    return weights_sha256 or "no weights"

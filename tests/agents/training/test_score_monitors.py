@@ -16,6 +16,7 @@ from agents.pilotnet_driver import PilotNetDriver
 from agents.preprocessing import Preprocessing
 from agents.protocol import DrivingState, EpisodeContext, Observation
 from agents.registry import make_monitor
+from agents.training import score_monitors
 from agents.training.score_monitors import score_campaign, stored_crop_monitors
 from harness.evaluation.recompute import recompute
 from harness.results.offline_scores import FOLDER, OfflineScores, OfflineScoresError
@@ -26,8 +27,7 @@ from tests.agents.car_on_a_road import Car, road
 from tests.harness.results.records import record
 
 STATE: DrivingState = Car(road([(50, 0.0)]), 5.0).state()
-TICKS = 70
-"""More than one stretch."""
+TICKS = 20
 POINT = {"theta_on": 1.0, "theta_off": 0.5}
 
 
@@ -88,7 +88,10 @@ def driven() -> dict[str, Any]:
     return {"records": [run_record(name, pictures[name], steered[name]) for name in pictures], "said": said}
 
 
-def test_every_monitor_scores_stored_runs_as_it_does_in_the_loop(driven: dict[str, Any], tmp_path: Path) -> None:
+def test_every_monitor_scores_stored_runs_as_it_does_in_the_loop(
+    driven: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score_monitors, "STRETCH_TICKS", 8)  # several stretches, so that memories are carried over
     folder = campaign(tmp_path / "c", driven["records"])
     names = stored_crop_monitors()
     assert {"saliency_student", "camera_student"} <= set(names)

@@ -1,0 +1,33 @@
+"""Statistics of where the driver looks: its VisualBackProp map, from the very pass that steered."""
+
+from __future__ import annotations
+
+import torch
+
+from agents.monitors.crop_monitor import CropMonitor, Stretch
+from agents.pilotnet import PILOTNET_CONVOLUTIONS
+from agents.saliency.maps import SaliencyMaps, normalised
+from agents.saliency.visualbackprop import visualbackprop_mask
+
+
+class AttentionMonitor(CropMonitor):
+    """Base of the monitors that reduce a map to one figure."""
+
+    unit = "share"
+    reads_driver = True
+    declared_latency_s = 0.005
+
+    def attention(self, stretch: Stretch) -> SaliencyMaps:
+        """Maps of the stretch, (T, 1, H, W) in [0, 1], and what normalisation took away; computed once for all.
+
+        Raises:
+            MonitorError: nobody gave the driver's activations.
+        """
+        activations = self.activations_of(stretch)
+        size = (self.preprocessing.height, self.preprocessing.width)
+
+        def maps() -> SaliencyMaps:
+            with torch.inference_mode():
+                return normalised(visualbackprop_mask(activations, PILOTNET_CONVOLUTIONS, size))
+
+        return stretch.once("attention", maps)

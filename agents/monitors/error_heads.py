@@ -1,0 +1,103 @@
+"""How wrong will the driver be, whichever side: expected size and upper quantile of its error.
+
+A signed error averages to nothing where the driver errs to both sides, so these heads are fitted to its size. They read
+the convolutions of a student (saliency or camera) that is there anyway.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch.nn import functional
+
+from agents.errors import WeightsError
+from agents.monitors.camera_student import CameraStudentMonitor
+from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
+from agents.monitors.dense_heads import DenseHeads
+from agents.monitors.fitted_file import load_fitted
+from agents.monitors.saliency_student import SaliencyStudentMonitor
+from agents.monitors.student_monitor import StudentMonitor
+from agents.monitors.watched_driver import flat_features
+from agents.protocol import EpisodeContext
+from agents.weights_io import REBUILD_HINT
+
+OUTPUTS = ("size", "quantile")
+QUANTILE = 0.9
+
+
+class ErrorHeadMonitor(CropMonitor):
+    """Scores one output of the heads on a student's convolutions, degrees.
+
+    Args:
+        weights: file of the heads, its student beside it; the shipped ones by default.
+
+    Raises:
+        WeightsError: a file is missing, or the student is not the one that the heads were fitted to.
+    """
+
+    unit = "deg"
+    declared_latency_s = 0.02
+    role: ClassVar[str]
+    student: ClassVar[type[StudentMonitor]]
+    output: ClassVar[str]
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._weights = load_fitted(weights, self.role)
+        self.weights_path = self._weights.path
+        config = self._weights.config
+        self._student = self.student(self._weights.path.parent / str(config["student_weights"]))
+        if self._student.weights_sha256 != config["student_sha256"]:
+            raise WeightsError(f"{self._weights.path}: fitted to another {self._student.name}; {REBUILD_HINT}")
+        self._heads = DenseHeads(self._weights.tensors)
+        self.preprocessing, self.reads_driver = self._student.preprocessing, self._student.reads_driver
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the file, which names its student by hash."""
+        return self._weights.sha256
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Start a new episode."""
+        self._student.reset(context)
+
+    def judge(self, stretch: Stretch) -> Judgements:
+        """Predicted size of the error at each tick."""
+        with torch.inference_mode():
+            features = flat_features(self._student.student_pass(stretch)[1])
+            size_deg = error_sizes_deg(self._heads, features)[:, OUTPUTS.index(self.output)]
+        return Judgements(score=size_deg.numpy())
+
+
+def error_sizes_deg(heads: DenseHeads, features: torch.Tensor) -> torch.Tensor:
+    """(T, 2): expected |error| and its 90 % quantile, degrees, never below 0; features (T, F)."""
+    return functional.softplus(heads(features)[0]) * 10.0
+
+
+class CameraErrorSizeMonitor(ErrorHeadMonitor):
+    """Expected |error|, from the camera student's convolutions."""
+
+    name, role, output = "camera_error_size", "camera_error_heads", "size"
+    student = CameraStudentMonitor
+
+
+class CameraErrorQuantileMonitor(ErrorHeadMonitor):
+    """90 % quantile of |error|, from the camera student's convolutions."""
+
+    name, role, output = "camera_error_quantile", "camera_error_heads", "quantile"
+    student = CameraStudentMonitor
+
+
+class SaliencyErrorSizeMonitor(ErrorHeadMonitor):
+    """Expected |error|, from the saliency student's convolutions."""
+
+    name, role, output = "saliency_error_size", "saliency_error_heads", "size"
+    student = SaliencyStudentMonitor
+
+
+class SaliencyErrorQuantileMonitor(ErrorHeadMonitor):
+    """90 % quantile of |error|, from the saliency student's convolutions."""
+
+    name, role, output = "saliency_error_quantile", "saliency_error_heads", "quantile"
+    student = SaliencyStudentMonitor

@@ -1,0 +1,55 @@
+"""What the forecast reads of each tick: the driver's and a student's inner pictures, and a few plain figures."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from agents.monitors.crop_monitor import Stretch
+from agents.monitors.student_monitor import StudentMonitor
+from agents.monitors.watched_driver import dense_outputs, flat_features, pooled_features
+from agents.pilotnet import PILOTNET_CONVOLUTIONS
+from agents.preprocessing import to_network_input
+from agents.saliency.maps import normalised
+from agents.saliency.visualbackprop import visualbackprop_mask
+from agents.steering_network import SteeringNetwork
+
+LAGS_S = (0.0, 0.4, 0.8)
+"""Now, and what it looked like before."""
+_SMALLEST = 1e-12
+_POOLED_LAST = 64
+
+
+def tick_features(
+    stretch: Stretch, maps: tuple[torch.Tensor, ...], driver: SteeringNetwork, student: StudentMonitor
+) -> torch.Tensor:
+    """Features of each tick, (T, F): driver's dense layers, steering and last maps, student's dense layers and error,
+    speed, attention, and statistics of the picture.
+
+    Args:
+        stretch: the ticks. maps: the driver's activations. driver: its network. student: reads the same crops.
+    """
+    with torch.inference_mode():
+        grey = to_network_input(stretch.crops, "grey")
+        error_deg, student_maps = student.student_pass(stretch)
+        attention = normalised(visualbackprop_mask(maps, PILOTNET_CONVOLUTIONS, (grey.shape[2], grey.shape[3])))
+        driver_dense = dense_outputs(driver, flat_features(maps))
+        student_dense = dense_outputs(student.loaded.network, flat_features(student_maps))
+        laplacian = grey[:, :, 1:-1, 1:-1] * 4.0 - (
+            grey[:, :, :-2, 1:-1] + grey[:, :, 2:, 1:-1] + grey[:, :, 1:-1, :-2] + grey[:, :, 1:-1, 2:]
+        )
+        single = torch.stack(
+            [
+                torch.from_numpy(stretch.swa_deg),
+                error_deg,
+                torch.from_numpy(stretch.speed_mps),
+                attention.maps.mean(dim=(1, 2, 3)),
+                torch.log(attention.high.clamp_min(_SMALLEST)),
+                grey.mean(dim=(1, 2, 3)),
+                functional.avg_pool2d(grey, 6).flatten(1).std(dim=1),
+                torch.log1p(laplacian.square().mean(dim=(1, 2, 3))),
+            ],
+            dim=1,
+        )
+        pooled = pooled_features(maps)[:, -_POOLED_LAST:]
+        return torch.cat([single, *driver_dense, pooled, student_dense[0], student_dense[-1]], dim=1)

@@ -1,0 +1,76 @@
+"""Uncertainty of the steering from several dense tails on the driver's convolutions, which run only once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from agents.monitors.crop_monitor import Judgements, Stretch
+from agents.monitors.dense_heads import DenseHeads
+from agents.monitors.fitted_file import load_fitted
+from agents.monitors.watched_driver import DriverMonitor, flat_features, load_watched
+
+PASSES = 30
+
+
+class HeadDisagreementMonitor(DriverMonitor):
+    """Scores the standard deviation of several answers, degrees.
+
+    Args:
+        weights: file of the heads; the shipped one of this role by default.
+    """
+
+    unit = "deg"
+    declared_latency_s = 0.005
+    role: ClassVar[str]
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._weights = load_fitted(weights, self.role)
+        self.weights_path = self._weights.path
+        self._heads = DenseHeads(self._weights.tensors)
+        self._driver = load_watched(self._weights.config, self._weights.path)
+        self.driver_sha256 = self._driver.sha256
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the file."""
+        return self._weights.sha256
+
+    def answers_deg(self, features: torch.Tensor) -> torch.Tensor:
+        """Steering of every answer, (answers, T)."""
+        return self._heads(features)[..., 0]
+
+    def judge(self, stretch: Stretch) -> Judgements:
+        """Spread of the answers at each tick."""
+        with torch.inference_mode():
+            answers_deg = self.answers_deg(flat_features(self.driver_maps(stretch)))
+        return Judgements(score=answers_deg.std(dim=0, correction=0).numpy())
+
+
+class HeadEnsembleMonitor(HeadDisagreementMonitor):
+    """Five heads of different seeds on shared convolutions: a deep ensemble of heads, not of whole networks."""
+
+    name = role = "head_ensemble"
+
+
+class McDropoutMonitor(HeadDisagreementMonitor):
+    """One head fitted with drop-out, asked 30 times with parts of it switched off (Gal & Ghahramani 2016).
+
+    The 30 masks are drawn once: the same picture gets the same score on every tick and every machine.
+    """
+
+    name = role = "mc_dropout"
+
+    def __init__(self, weights: Path | None = None) -> None:
+        super().__init__(weights)
+        rate = float(self._weights.config["dropout"])
+        generator = torch.Generator().manual_seed(0)
+        widths = [weight.shape[-1] for weight, _ in self._heads.layers[:-1]]
+        draws = [torch.rand((PASSES, 1, width), generator=generator) for width in widths]
+        self._keep = [(draw >= rate).float() / (1.0 - rate) for draw in draws]
+
+    def answers_deg(self, features: torch.Tensor) -> torch.Tensor:
+        """Steering of every pass, (30, T)."""
+        return self._heads(features, self._keep)[..., 0]

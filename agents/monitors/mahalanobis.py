@@ -1,0 +1,73 @@
+"""How far the driver's features are from undisturbed driving (Lee et al. 2018, one Gaussian, shrunk covariance)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from agents.monitors.crop_monitor import Judgements, Stretch
+from agents.monitors.fitted_file import load_fitted
+from agents.monitors.watched_driver import (
+    DriverMonitor,
+    dense_outputs,
+    flat_features,
+    load_watched,
+    pooled_features,
+)
+
+
+class MahalanobisMonitor(DriverMonitor):
+    """Scores the Mahalanobis distance, standard deviations: √(‖W (features − mean)‖² / dimensions).
+
+    Args:
+        weights: file with ``mean``, ``scale`` (F,) and ``whitening`` (F, F); the shipped one by default.
+    """
+
+    unit = "standard deviations"
+    declared_latency_s = 0.005
+    role: ClassVar[str]
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._weights = load_fitted(weights, self.role)
+        self.weights_path = self._weights.path
+        self._driver = load_watched(self._weights.config, self._weights.path)
+        self.driver_sha256 = self._driver.sha256
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the file."""
+        return self._weights.sha256
+
+    def features(self, activations: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """What is compared, (T, F)."""
+        raise NotImplementedError
+
+    def judge(self, stretch: Stretch) -> Judgements:
+        """Distance at each tick."""
+        tensors = self._weights.tensors
+        with torch.inference_mode():
+            x = (self.features(self.driver_maps(stretch)) - tensors["mean"]) / tensors["scale"]
+            distance = torch.matmul(x, tensors["whitening"].T).square().mean(dim=1).sqrt()
+        return Judgements(score=distance.numpy())
+
+
+class PenultimateMahalanobisMonitor(MahalanobisMonitor):
+    """On the last hidden layer: what the steering is read from."""
+
+    name = role = "mahalanobis_penultimate"
+
+    def features(self, activations: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """Output of the last hidden dense layer."""
+        return dense_outputs(self._driver.network, flat_features(activations))[-1]
+
+
+class PooledMahalanobisMonitor(MahalanobisMonitor):
+    """On the mean of every map of every convolution: what the picture looks like to the driver."""
+
+    name = role = "mahalanobis_pooled"
+
+    def features(self, activations: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """Pooled maps of all convolutions."""
+        return pooled_features(activations)
