@@ -1,4 +1,4 @@
-"""Time of the sensor chain per frame, as JSON: ``python benchmarks/sensor_sim.py [--frames 60]``.
+"""Time of the sensor chain per frame, as JSON: ``python benchmarks/sensor_sim.py [--frames 60] [--out FILE]``.
 
 One thread, uint8 in and out, medians after warm-up. Before anything is timed, the output is checked against a plain
 float computation, so that speed cannot be won by doing less; a failed check ends with exit code 1.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -30,6 +31,9 @@ Frame = npt.NDArray[np.uint8]
 FOV_DEG = 90.0
 TICK_S = 0.05
 WARM_UP = 5
+RESULT = Path(__file__).resolve().parent / "results" / "sensor_sim.json"
+GOALS_MS = {(640, 360): 2.0, (640, 480): 10.0, (1280, 720): 8.0}
+"""Median of the full chain at most, per size."""
 
 
 def make_frame(width: int, height: int) -> Frame:
@@ -145,20 +149,35 @@ def cases(width: int) -> dict[str, SensorSchedule]:
 
 
 def main() -> int:
-    """Check, measure, print JSON."""
+    """Check, measure, print and store JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=60, help="measured frames per case, at least 50")
-    frames = max(50, parser.parse_args().frames)
+    parser.add_argument("--out", type=Path, default=RESULT)
+    options = parser.parse_args()
+    frames = max(50, options.frames)
     cv2.setNumThreads(1)
+    load = os.getloadavg()
     sizes: dict[str, Any] = {}
-    for width, height in ((640, 360), (1280, 720)):
+    for (width, height), goal_ms in GOALS_MS.items():
         frame = make_frame(width, height)
         schedules = cases(width)
+        measured = {name: measure(schedule, frame, frames) for name, schedule in schedules.items()}
         sizes[f"{width}x{height}"] = {
             "check": check(schedules["full_chain"], frame),
-            "cases": {name: measure(schedule, frame, frames) for name, schedule in schedules.items()},
+            "goal_ms": goal_ms,
+            "reached_goal": measured["full_chain"]["median_ms"] <= goal_ms,
+            "cases": measured,
         }
-    print(json.dumps({"threads": 1, "frames": frames, "preset": "cityscapes_like", "sizes": sizes}, indent=2))
+    content = {
+        "schema_version": 1,
+        "threads": 1,
+        "frames": frames,
+        "preset": "cityscapes_like",
+        "load_average_before": load,
+        "sizes": sizes,
+    }
+    options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(content, indent=2))
     return 0 if all(size["check"]["ok"] for size in sizes.values()) else 1
 
 
