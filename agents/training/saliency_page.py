@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from agents.network_file import LoadedNetwork, load_network
 from agents.preprocessing import to_network_input
 from agents.saliency.labelled_frames import LabelledFrames
-from agents.saliency.methods import find_method
+from agents.saliency.methods import METHODS, find_method
 from agents.saliency.overlay import overlay
 from agents.saliency.quality.randomisation import shown_maps
 
@@ -40,11 +40,11 @@ def render_page(result: Mapping[str, Any], frames: LabelledFrames, networks: Seq
     parts = []
     for name, figures in result["networks"].items():
         loaded = load_network(paths[name], "driver")
-        methods = figures["methods"]
+        methods = {method: figures["methods"][method] for method in _in_order(figures["methods"])}
         parts.append(
             {
                 "name": name,
-                "figures": figures,
+                "figures": {**figures, "methods": methods},
                 "examples": example_pictures(loaded, frames, list(methods)),
                 "charts": {method: cascade_chart(one) for method, one in methods.items()},
                 "effects": list(next(iter(methods.values()))["stability"]),
@@ -60,7 +60,7 @@ def example_pictures(loaded: LoadedNetwork, frames: LabelledFrames, methods: Seq
         rows = [row for row, facts in enumerate(frames.facts) if facts.bend == bend]
         if not rows:
             continue
-        crop = loaded.preprocessing.crop(frames.pictures[rows[0]])
+        crop = loaded.preprocessing.crop(frames.pictures[rows[len(rows) // 2]])
         inputs = to_network_input(crop[np.newaxis], loaded.preprocessing.colour)
         maps = {name: shown_maps(find_method(name), loaded.network, inputs)[0] for name in methods}
         pictures = {name: data_uri(overlay(crop, one)) for name, one in maps.items()}
@@ -105,6 +105,11 @@ def interval(mean: Mapping[str, Any] | None, digits: int = 2) -> str:
 def shade(value: float | None) -> str:
     """Opacity of a cell's colour for a correlation."""
     return "0" if value is None else f"{max(0.0, min(1.0, value)):.2f}"
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Ours in the order of their table, then others."""
+    return sorted(names, key=lambda name: list(METHODS).index(name) if name in METHODS else len(METHODS))
 
 
 def data_uri(picture: npt.NDArray[np.uint8]) -> str:
