@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -145,11 +146,11 @@ def _left_out(left_out: Mapping[str, int], missing: Mapping[str, int]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page beside a stored ``comparison.json``."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if len(given) != 1 or not Path(given[0]).is_file():
-        print("usage: python -m reports.compare_report FOLDER/comparison.json", file=sys.stderr)
-        return 2
-    path = Path(given[0])
+    parser = argparse.ArgumentParser(prog="python -m reports.compare_report", description=main.__doc__)
+    parser.add_argument("comparison", type=Path, metavar="FOLDER/comparison.json", help="what compare has written")
+    path = parser.parse_args(arguments).comparison
+    if not path.is_file():
+        parser.error(f"no such file: {path}; `python -m harness.evaluation compare` writes it")
     print(write_comparison_page(json.loads(path.read_bytes()), path.parent))
     return 0
 
