@@ -6,7 +6,6 @@ import torch
 
 from agents.monitors.crop_monitor import Stretch
 from agents.monitors.student_monitor import StudentMonitor
-from agents.preprocessing import to_network_input
 
 
 class CameraStudentMonitor(StudentMonitor):
@@ -17,4 +16,4 @@ class CameraStudentMonitor(StudentMonitor):
 
     def pictures(self, stretch: Stretch) -> torch.Tensor:
         """The grey crops."""
-        return to_network_input(stretch.crops, "grey", self._loaded.device)
+        return stretch.network_input("grey")

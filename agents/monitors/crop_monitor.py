@@ -18,7 +18,7 @@ import torch
 
 from agents.errors import MonitorError
 from agents.monitors.base import MonitorBase
-from agents.preprocessing import Preprocessing
+from agents.preprocessing import Colour, Preprocessing, to_network_input
 from agents.protocol import AgentOutput, DrivingState, Frame, MonitorOutput
 
 FloatArray = npt.NDArray[np.float32]
@@ -51,6 +51,15 @@ class Stretch:
         if key not in self.shared:
             self.shared[key] = make()
         return cast("T", self.shared[key])
+
+    def network_input(self, colour: Colour) -> torch.Tensor:
+        """The crops as network input, (T, C, H, W) float32, 0..255, on the CPU; converted once for all."""
+        return self.once(f"input {colour}", lambda: self._converted(colour))
+
+    def _converted(self, colour: Colour) -> torch.Tensor:
+        if colour == "grey" and "input yuv" in self.shared:
+            return self.network_input("yuv")[:, :1]
+        return to_network_input(self.crops, colour)
 
 
 class Judgements(NamedTuple):

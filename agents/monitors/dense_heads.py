@@ -13,7 +13,7 @@ class DenseHeads:
     """M networks of one shape: ReLU between the layers, features standardised first.
 
     Args:
-        tensors: ``mean`` and ``scale`` (F,), and for each layer k ``weight{k}`` (M, in, out) and ``bias{k}`` (M, 1, out).
+        tensors: ``mean`` and ``scale`` (F,), for each layer k ``weight{k}`` (M, in, out) and ``bias{k}`` (M, 1, out).
         prefix: of their names.
     """
 

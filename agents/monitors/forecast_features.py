@@ -9,7 +9,6 @@ from agents.monitors.crop_monitor import Stretch
 from agents.monitors.student_monitor import StudentMonitor
 from agents.monitors.watched_driver import dense_outputs, flat_features, pooled_features
 from agents.pilotnet import PILOTNET_CONVOLUTIONS
-from agents.preprocessing import to_network_input
 from agents.saliency.maps import normalised
 from agents.saliency.visualbackprop import visualbackprop_mask
 from agents.steering_network import SteeringNetwork
@@ -30,7 +29,7 @@ def tick_features(
         stretch: the ticks. maps: the driver's activations. driver: its network. student: reads the same crops.
     """
     with torch.inference_mode():
-        grey = to_network_input(stretch.crops, "grey")
+        grey = stretch.network_input("grey")
         error_deg, student_maps = student.student_pass(stretch)
         attention = normalised(visualbackprop_mask(maps, PILOTNET_CONVOLUTIONS, (grey.shape[2], grey.shape[3])))
         driver_dense = dense_outputs(driver, flat_features(maps))

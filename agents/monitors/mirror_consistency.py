@@ -9,7 +9,6 @@ import torch
 
 from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
 from agents.network_file import load_network
-from agents.preprocessing import to_network_input
 from agents.weights_io import WEIGHTS_FOLDER
 
 
@@ -36,8 +35,7 @@ class MirrorConsistencyMonitor(CropMonitor):
 
     def judge(self, stretch: Stretch) -> Judgements:
         """Disagreement with the mirror at each tick."""
-        mirrored = np.ascontiguousarray(stretch.crops[:, :, ::-1])
-        x = to_network_input(mirrored, self._driver.preprocessing.colour, self._driver.device)
+        x = stretch.network_input(self._driver.preprocessing.colour).flip(3)
         with torch.inference_mode():
-            other_deg = self._driver.network(x).cpu().numpy()
+            other_deg = self._driver.network(x.to(self._driver.device)).cpu().numpy()
         return Judgements(score=np.abs(stretch.swa_deg + other_deg))

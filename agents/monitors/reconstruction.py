@@ -11,7 +11,6 @@ from torch.nn import functional
 
 from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
 from agents.monitors.fitted_file import load_fitted
-from agents.preprocessing import to_network_input
 
 SIZE = (32, 96)
 _BOTTOM = (32, 4, 12)
@@ -84,7 +83,7 @@ class ReconstructionMonitor(CropMonitor):
     def judge(self, stretch: Stretch) -> Judgements:
         """Error of the reconstruction at each tick; a VAE decodes the mean, so nothing is drawn."""
         with torch.inference_mode():
-            pictures = small_grey(to_network_input(stretch.crops, "grey"))
+            pictures = small_grey(stretch.network_input("grey"))
             again = self._network.decode(self._network.encode(pictures)[0])
             error = (pictures - again).mul(255.0).square().mean(dim=(1, 2, 3))
         return Judgements(score=error.numpy())

@@ -16,7 +16,6 @@ from agents.monitors.crop_monitor import Stretch
 from agents.monitors.student_monitor import StudentMonitor
 from agents.network_file import LoadedNetwork, load_network
 from agents.pilotnet import PILOTNET_CONVOLUTIONS
-from agents.preprocessing import to_network_input
 from agents.saliency.visualbackprop import visualbackprop
 
 TEACHER_ROLE = "driver"
@@ -53,7 +52,7 @@ class SaliencyStudentMonitor(StudentMonitor):
         if self._teacher is None:
             return self.activations_of(stretch)
         # The teacher looks at the crop itself: what another agent calls its input may be scaled otherwise.
-        x = to_network_input(stretch.crops, self._teacher.preprocessing.colour, self._teacher.device)
+        x = stretch.network_input(self._teacher.preprocessing.colour).to(self._teacher.device)
         with torch.inference_mode():
             activations: tuple[torch.Tensor, ...] = self._teacher.network.forward_with_activations(x)[1]
         return activations

@@ -7,6 +7,7 @@ Stages, each resumable (finished shards and files of an earlier call are used ag
   driver        the first driver drives, disturbed, and the expert labels; final driver on both sets
   monitor_fit   the final driver drives under artifacts; frames for the failure predictors
   students      saliency student (on the weak teacher's maps) and its control on camera pictures; baseline tables
+  monitors      everything else that watches: distances, heads, autoencoders, forecast and their fusion
   calibrate     shadow runs with all monitors; operating points, frozen
 """
 
@@ -33,10 +34,11 @@ from agents.training.dataset import Frames, load_frames
 from agents.training.driver import fit_driver
 from agents.training.fit import FitSettings
 from agents.training.model_card import card, trained_on
+from agents.training.monitors import MonitorFitter
 from agents.training.student import fit_student, grey_inputs, saliency_inputs
 from agents.weights_io import WEIGHTS_FOLDER
 
-STAGES = ("agent_fit", "first_driver", "driver", "monitor_fit", "students", "calibrate")
+STAGES = ("agent_fit", "first_driver", "driver", "monitor_fit", "students", "monitors", "calibrate")
 DRIVES_BY_WEIGHTS = frozenset({"driver", "monitor_fit", "calibrate"})
 """Stages in which simulators load the driver by its name, and so from the shipped folder."""
 DRIVER = "pilotnet.safetensors"
@@ -123,6 +125,17 @@ class Builder:
         self._fit_and_save_student(
             "camera_student", "camera_student", frames, grey_inputs(frames.crops), driver.network, settings, {}
         )
+
+    def monitors(self) -> None:
+        """Fit the other monitors on cached features, last the fusion of them all."""
+        fitter = MonitorFitter(load_frames(self._collect(splits.MONITOR_FIT)), self._out, self._data)
+        fitter.fit_distances()
+        fitter.fit_forecast()
+        fitter.fit_reconstructions()
+        fitter.fit_error_heads()
+        agent_frames = [*self._collect(splits.AGENT_FIT), *self._collect(splits.AGENT_FIT_ON_POLICY)]
+        fitter.fit_steering_heads(load_frames(agent_frames))
+        fitter.fit_fusion()
 
     def calibrate(self) -> None:
         """Run the calibration campaign and freeze the operating points."""

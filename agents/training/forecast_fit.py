@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,13 @@ def episode_folds(frames: Frames, folds: int, seed: int) -> npt.NDArray[np.int64
     return np.asarray(fold_of[frames.episode])
 
 
+def artifact_folds(frames: Frames) -> npt.NDArray[np.int64]:
+    """(N,) fold of each frame: episodes with the same effects lie in one, so that a member never saw its artifact."""
+    kinds = ["+".join(sorted({str(entry["effect"]) for entry in spec["sensor"]})) for spec in frames.specs]
+    fold_of = np.unique(kinds, return_inverse=True)[1]
+    return np.asarray(fold_of[frames.episode], dtype=np.int64)
+
+
 def frames_with_past(frames: Frames, features: Floats, frame_s: float) -> Floats:
     """Each frame's features beside those of 0.4 and 0.8 s ago, (N, F · 3), padded with the first of its episode."""
     lags = [round(lag_s / frame_s) for lag_s in LAGS_S]
@@ -64,8 +71,9 @@ def targets(frames: Frames) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_
     return departs_soon(frames), outcome_known(frames)
 
 
-def unseen_scores(log_odds: Doubles, soon: npt.NDArray[np.bool_]) -> dict[str, float | None]:
+def unseen_scores(fitted: FittedForecast) -> dict[str, float | None]:
     """Ranking and calibration on episodes unseen by the member that answers, for the card."""
+    log_odds, soon = fitted.unseen_log_odds[fitted.usable], fitted.soon[fitted.usable]
     probability = 1.0 / (1.0 + np.exp(-log_odds))
     return {
         "auroc": auroc(log_odds[soon], log_odds[~soon]),
@@ -76,16 +84,23 @@ def unseen_scores(log_odds: Doubles, soon: npt.NDArray[np.bool_]) -> dict[str, f
 
 
 def fit_forecast(
-    frames: Frames, features: Floats, frame_s: float, settings: DenseSettings = FORECAST
+    frames: Frames,
+    features: Floats,
+    frame_s: float,
+    settings: DenseSettings = FORECAST,
+    folds: npt.NDArray[np.int64] | None = None,
 ) -> FittedForecast:
     """Fit on collected frames.
 
     Args:
         features: `forecast_features.tick_features` of each frame, (N, F). frame_s: from frame to frame.
+        folds: (N,), one per member, of what it does not see; None = episodes drawn by the seed.
     """
     wide = frames_with_past(frames, features, frame_s)
     soon, usable = targets(frames)
-    folds = episode_folds(frames, settings.members, settings.seed)
+    if folds is None:
+        folds = episode_folds(frames, settings.members, settings.seed)
+    settings = replace(settings, members=int(folds.max()) + 1)
     taught = np.stack([usable & (folds != member) for member in range(settings.members)]).astype(np.float32)
     base = float(soon[usable].mean())
 

@@ -139,10 +139,12 @@ class MonitorFitter:
         features = self._features()["forecast"]
         started = time.monotonic()
         fitted = forecast_fit.fit_forecast(self._frames, features, FRAME_S * MONITOR_EVERY)
-        unseen = fitted.unseen_log_odds[fitted.usable]
-        soon = fitted.soon[fitted.usable]
+        seconds = FRAME_S * MONITOR_EVERY
+        folds = forecast_fit.artifact_folds(self._frames)
+        blind = forecast_fit.fit_forecast(self._frames, features, seconds, folds=folds)
         scores = {
-            **forecast_fit.unseen_scores(unseen, soon),
+            **forecast_fit.unseen_scores(fitted),
+            "leave_one_artifact_out": forecast_fit.unseen_scores(blind),
             "settings": uncertainty.described(forecast_fit.FORECAST),
         }
         config = {**self._watches(), **self._rests_on(student), "slope": fitted.slope, "offset": fitted.offset}

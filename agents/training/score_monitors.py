@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from agents.errors import MonitorError, WeightsError
 from agents.monitors.crop_monitor import CropMonitor, FloatArray, Judgements, Stretch
 from agents.network_file import LoadedNetwork, load_network
 from agents.plug_ins import load_class
-from agents.preprocessing import to_network_input
 from agents.protocol import EpisodeContext
 from agents.registry import make_agent, make_monitor, monitor_targets
 from agents.thresholds import THRESHOLDS_PATH, load_thresholds
@@ -125,12 +125,12 @@ def stretches(episode: EpisodeData, crops: np.ndarray, driver: LoadedNetwork | N
     speed_mps = np.asarray(episode.column("speed_mps"), dtype=np.float32)
     for start in range(0, len(crops), STRETCH_TICKS):
         piece = slice(start, start + STRETCH_TICKS)
-        activations = None
+        stretch = Stretch(crops[piece], swa_deg[piece], speed_mps[piece])
         if driver is not None:
-            x = to_network_input(crops[piece], driver.preprocessing.colour)
             with torch.inference_mode():
-                activations = driver.network.forward_with_activations(x)[1]
-        yield Stretch(crops[piece], swa_deg[piece], speed_mps[piece], activations)
+                maps = driver.network.forward_with_activations(stretch.network_input(driver.preprocessing.colour))[1]
+            stretch = replace(stretch, activations=maps)
+        yield stretch
 
 
 def _columns(name: str, parts: Sequence[Judgements]) -> dict[str, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,13 @@ import torch
 
 from agents.monitors.crop_monitor import CropMonitor, Stretch
 from agents.monitors.watched_driver import flat_features, pooled_features
-from agents.preprocessing import to_network_input
 from agents.protocol import EpisodeContext
 from agents.steering_network import SteeringNetwork
 from agents.training.baselines import episode_rows
 from agents.training.dataset import Frames
 
 STRETCH_FRAMES = 64
+_NOTHING = np.zeros(0, dtype=np.float32)
 Array = npt.NDArray[np.float32]
 
 
@@ -26,11 +27,10 @@ def episode_stretches(frames: Frames, driver: SteeringNetwork) -> Iterator[tuple
     for rows in episode_rows(frames):
         for start in range(0, len(rows), STRETCH_FRAMES):
             piece = rows[start : start + STRETCH_FRAMES]
-            crops = frames.crops[piece]
+            unseen = Stretch(frames.crops[piece], _NOTHING, frames.columns["speed_mps"][piece])
             with torch.inference_mode():
-                swa_deg, activations = driver.forward_with_activations(to_network_input(crops, "yuv"))
-            speed_mps = frames.columns["speed_mps"][piece]
-            yield start == 0, Stretch(crops, swa_deg.numpy(), speed_mps, activations)
+                swa_deg, activations = driver.forward_with_activations(unseen.network_input("yuv"))
+            yield start == 0, replace(unseen, swa_deg=swa_deg.numpy(), activations=activations)
 
 
 def driver_features(frames: Frames, driver: SteeringNetwork) -> tuple[Array, Array]:
