@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from harness.evaluation.departures import Departure, find_departures
+from harness.evaluation.departures import MAIN_GRADE, Departure, find_departures
 
 SCORE_PREFIX = "score__"
 SWA_ERROR_PREFIX = "swa_error__"
@@ -69,6 +69,16 @@ class EpisodeData:
     def departures(self) -> list[Departure]:
         """All departures of all grades, derived from the ticks, sorted by onset."""
         return find_departures(self.columns, self.tick_s) if self.tick_count else []
+
+    @cached_property
+    def failures(self) -> list[Departure]:
+        """What a monitor had to warn of: departures of the main grade, and the tick at which the agent failed."""
+        found = [departure for departure in self.departures if departure.grade == MAIN_GRADE]
+        if not self.is_agent_error or not self.tick_count:
+            return found
+        last, time_s = self.tick_count - 1, float(self.column("time_s")[-1])
+        place_m = float(self.column("route_s_m")[-1])
+        return [*found, Departure(MAIN_GRADE, last, last + 1, time_s, time_s + self.tick_s, place_m)]
 
     @property
     def tick_count(self) -> int:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from harness.evaluation.alarm_curve import alarm_curve
 from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
-from harness.evaluation.departures import MAIN_GRADE
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_thresholds, rule_episodes, run_truth
 from harness.evaluation.foreign.published_scorers import FrameRun, PublishedCounts, every_scorer
@@ -88,7 +87,7 @@ class RunGround:
     """A shadow run under the main (ρ, H) and under every swept one.
 
     Attributes:
-        failed: over the line for good, (N,) bool. nominal: never, and with an ideal sensor throughout.
+        failed: over the line for good, or the agent failed, (N,) bool. nominal: never, and with an ideal sensor throughout.
     """
 
     main: RunTruth
@@ -102,16 +101,15 @@ def run_ground(episode: EpisodeData, shift_seed: int) -> RunGround:
     main = _truth(episode, REACTION_S, HORIZON_S, shift_seed)
     swept = [main if swept == (REACTION_S, HORIZON_S) else _truth(episode, *swept, shift_seed) for swept in SWEPT]
     failed = np.zeros(episode.tick_count, dtype=bool)
-    for departure in episode.departures:
-        if departure.grade == MAIN_GRADE:
-            failed[departure.onset_tick : departure.end_tick] = True
+    for failure in episode.failures:
+        failed[failure.onset_tick : failure.end_tick] = True
     nominal = not failed.any() and not episode.column("sensor_level").any()
     return RunGround(main, swept, failed, nominal)
 
 
 def _truth(episode: EpisodeData, reaction_s: float, horizon_s: float, shift_seed: int) -> RunTruth:
     odd, level = episode.column("odd_mask"), episode.column("sensor_level")
-    zones = find_zones(episode.departures, odd, level, episode.tick_s, reaction_s, horizon_s)
+    zones = find_zones(episode.failures, odd, level, episode.tick_s, reaction_s, horizon_s)
     return run_truth(zones, episode.column("speed_mps"), episode.tick_s, shift_seed)
 
 

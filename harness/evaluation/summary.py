@@ -29,7 +29,7 @@ SUMMARY_SCHEMA_VERSION = 1
 METRIC_VERSIONS = {
     "departures": 1,
     "alarms": 1,
-    "zones": 1,
+    "zones": 2,
     "event_metrics": 2,
     "windows": 1,
     "probability": 1,

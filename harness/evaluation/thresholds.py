@@ -110,7 +110,7 @@ def fit_thresholds(
 
 def calibration_truth(episode: EpisodeData) -> RunTruth:
     """Zones of one recorded run; shifts are not used in calibration, so their seed is immaterial."""
-    zones = find_zones(episode.departures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
+    zones = find_zones(episode.failures, episode.column("odd_mask"), episode.column("sensor_level"), episode.tick_s)
     return run_truth(zones, episode.column("speed_mps"), episode.tick_s, shift_seed=0)
 
 

@@ -200,3 +200,21 @@ def test_a_monitor_fault_raises_the_alarm_and_is_counted_apart():
     (monitor,) = summarise(data, {"thresholds": {"monitors": {"m": points}}})["monitors"]
     assert monitor["faults"] == {"ticks": 36, "of_ticks": 4800}
     assert monitor["points"][0]["false_alarms_per_min"]["all"]["k"] == 12
+
+
+def test_a_failure_of_the_agent_is_an_event_at_its_tick():
+    warned = np.zeros(400)
+    warned[345:360] = 1.0
+    points = {"points": {"fa0.50": {"theta_on": 0.5, "theta_off": 0.4}}}
+    data = [
+        episode(
+            pair=f"p{k}", ticks=ticks_of(400, scores={"m": warned}), outcome="agent_error", end_reason="agent_error"
+        )
+        for k in range(12)
+    ]
+    summary = summarise(data, {"thresholds": {"monitors": {"m": points}}})
+    (point,) = summary["monitors"][0]["points"]
+    assert (point["event_recall"]["k"], point["event_recall"]["n"]) == (12, 12)
+    assert point["false_alarms_per_min"]["all"]["k"] == 0
+    assert point["lead_s"]["median"] == pytest.approx((399 - 351) * TICK_S)
+    assert (summary["departures"]["departed"]["value"], summary["counts"]["departures"]) == (1.0, 0)
