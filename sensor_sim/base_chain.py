@@ -168,14 +168,25 @@ def _finisher(
 
 def _apply_pointwise(codes: Frame, settings: FrameSettings, lo: float, hi: float, noise_field: NoiseField) -> Frame:
     """Output values depend on one input value each: the chain but for its noise is a table of 256 entries."""
-    exposed = np.clip((decode_table().astype(np.float64) - lo) / (hi - lo), 0.0, 1.0)
-    display = gamma.encode(exposed, settings.book_curve_level)
+    table = pointwise_table(settings, lo, hi)
     out = np.empty_like(codes)
     if settings.noise_sigma_dn == 0.0:
-        table = gamma.output_codes(display, settings.gamma, settings.quantise)
         kernel.map_codes(codes.reshape(-1), table, out.reshape(-1))
     else:
-        fine_table = np.round(kernel.FINE_TOP * display).astype(np.int16)
         output = gamma.output_table(settings.gamma, settings.quantise)
-        kernel.finish_codes(codes, fine_table, *noise_field, output, out)
+        kernel.finish_codes(codes, table, *noise_field, output, out)
     return out
+
+
+def pointwise_table(settings: FrameSettings, lo: float, hi: float) -> npt.NDArray:
+    """What each code becomes where no pixel looks at its neighbours.
+
+    Returns:
+        Without noise the output code, uint8 (256,); with noise the display value that it is added to, in 1/64 grey
+        levels, int16 (256,).
+    """
+    exposed = np.clip((decode_table().astype(np.float64) - lo) / (hi - lo), 0.0, 1.0)
+    display = gamma.encode(exposed, settings.book_curve_level)
+    if settings.noise_sigma_dn == 0.0:
+        return gamma.output_codes(display, settings.gamma, settings.quantise)
+    return np.round(kernel.FINE_TOP * display).astype(np.int16)
