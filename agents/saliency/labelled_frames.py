@@ -29,7 +29,7 @@ class FrameFacts:
     """What is known of one picture.
 
     Attributes:
-        road, weather: names. bend: "left", "right" or "straight".
+        road, weather: names. bend: "left", "right", "straight" or "between".
         curvature_ahead_1pm: see `DrivingState`. speed_mps. swa_label_deg: label expert's answer, left positive.
     """
 

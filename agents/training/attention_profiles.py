@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from agents.network_file import LoadedNetwork, load_network
@@ -45,8 +46,8 @@ def attention_profiles(
         networks: name -> PilotNet, all of one input (their null is one).
 
     Returns:
-        JSON values: ``networks[name][method][reading]`` with ``mean``, ``pictures`` and ``per_picture`` (None where a
-        class is missing from the picture), ``null[method][reading]``: class -> ``low``, ``high``, ``mean``, ``n``.
+        ``networks[name][method][reading]`` with ``mean``, ``pictures`` and ``per_picture`` (class -> (B,), NaN where
+        the picture has no pixel of it), ``null[method][reading]``: class -> ``low``, ``high``, ``mean``, ``n``.
     """
     torch.set_num_threads(1)
     first = next(iter(networks.values()))
@@ -76,11 +77,30 @@ def _profile(
     method: SaliencyMethod, network: ExplainedNetwork, inputs: torch.Tensor, labels: np.ndarray, reading: Reading
 ) -> dict[str, Any]:
     values = gradsum_of(method, network, inputs, labels, reading)
-    columns = {
-        name: [None if np.isnan(value) else round(float(value), 3) for value in column]
-        for name, column in values.items()
+    return {**asdict(profile(values)), "per_picture": values}
+
+
+def per_picture_table(result: Mapping[str, Any]) -> pd.DataFrame:
+    """G_k of every picture, percent: one row per network, method, reading and picture; empty where undefined."""
+    parts = []
+    for network, methods in result["networks"].items():
+        for method, readings in methods.items():
+            for reading, one in readings.items():
+                table = pd.DataFrame(one["per_picture"]).round(3)
+                table.insert(0, "picture", range(len(table)))
+                parts.append(table.assign(network=network, method=method, reading=reading))
+    joined = pd.concat(parts, ignore_index=True)
+    return joined[["network", "method", "reading", "picture", *CARLA_CLASSES]]
+
+
+def _without_pictures(networks: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        network: {
+            method: {reading: {k: one[k] for k in ("mean", "pictures")} for reading, one in readings.items()}
+            for method, readings in methods.items()
+        }
+        for network, methods in networks.items()
     }
-    return {**asdict(profile(values)), "per_picture": columns}
 
 
 def _band(means: Sequence[float | None]) -> dict[str, Any]:
@@ -104,6 +124,7 @@ def main() -> None:
     parser.add_argument("--random", type=int, default=FEWEST_RANDOM, help="untrained networks (default 30)")
     parser.add_argument("--every", type=int, default=3, help="use every n-th picture (default 3)")
     parser.add_argument("--json", type=Path, required=True, help="result")
+    parser.add_argument("--csv", type=Path, help="also write G_k of every picture to this table")
     parser.add_argument("--chart", type=Path, help="also draw this SVG")
     options = parser.parse_args()
     frames = load_labelled_frames(options.frames)
@@ -118,7 +139,9 @@ def main() -> None:
         "networks_sha256": {name: loaded.sha256 for name, loaded in networks.items()},
         "random_networks": options.random,
     }
-    save_json(options.json, result)
+    save_json(options.json, {**result, "networks": _without_pictures(result["networks"])})
+    if options.csv is not None:
+        per_picture_table(result).to_csv(options.csv, index=False)
     _print(result, options.methods)
     if options.chart is not None:
         options.chart.write_text(profile_chart(result), encoding="utf-8")

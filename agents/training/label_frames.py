@@ -2,6 +2,9 @@
 
 The label expert drives roads whose texture packs no driving network was fitted on, without artifacts; straight road,
 left and right curves come in equal numbers. The packs of the reference campaign stay unseen here too.
+
+With ``--scenario FILE`` the roads are those of a campaign instead, one picture every few seconds: for GradSUM of a
+whole campaign.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ import numpy as np
 
 from agents.saliency.labelled_frames import FrameFacts, LabelledFrames, save_labelled_frames
 from agents.training.labelled_drive import LabelledTick, labelled_drive
+from agents.weights_io import WEIGHTS_FOLDER, load_json
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.expansion import expand
+from harness.campaign.loader import load_campaign
 from harness.campaign.spec import CampaignSpec
 from harness.simulation.server import SimulatorServer
 
@@ -108,9 +113,7 @@ class Picker:
             return
         self._counts[bend] += 1
         self._next_s = tick.state.time_s + APART_S
-        state = tick.state
-        numbers = (state.curvature_ahead_1pm, state.speed_mps, state.swa_label_deg)
-        self.facts.append(FrameFacts(f"{road.pack}_{road.seed}", road.weather, bend, *(round(n, 5) for n in numbers)))
+        self.facts.append(_facts(tick, f"{road.pack}_{road.seed}", road.weather))
         self.pictures.append(tick.picture)
         self.labels.append(tick.labels)
 
@@ -129,16 +132,60 @@ def label_frames(per_bend: int, roads: tuple[Road, ...] = ROADS) -> LabelledFram
     return LabelledFrames(np.stack(picker.pictures), np.stack(picker.labels), tuple(picker.facts), source)
 
 
+def label_campaign(scenario: Path, worlds: int, apart_s: float) -> LabelledFrames:
+    """Undisturbed pictures of a campaign's worlds, spread over them all.
+
+    Args:
+        worlds: how many to drive at most. apart_s: time between pictures.
+
+    Raises:
+        ScenarioError: the campaign file is wrong.
+    """
+    campaign = load_campaign(scenario)
+    thresholds = load_json(WEIGHTS_FOLDER / "thresholds.json")
+    by_world = {episode.world_id: episode for episode in expand(campaign, lambda _: None, lambda _: None, thresholds)}
+    episodes = list(by_world.values())
+    rows = np.unique(np.linspace(0, len(episodes) - 1, min(worlds, len(episodes))).astype(int))
+    pictures, labels, facts = [], [], []
+    with tempfile.TemporaryDirectory() as logs, SimulatorServer(log_dir=Path(logs)) as server:
+        for episode in (episodes[row] for row in rows):
+            next_s = FIRST_S
+            for tick in labelled_drive(server.host, server.port, episode):
+                if tick.state.time_s < next_s:
+                    continue
+                next_s = tick.state.time_s + apart_s
+                pictures.append(tick.picture)
+                labels.append(tick.labels)
+                facts.append(_facts(tick, episode.road, episode.weather.name))
+    source = {"simulator": "embedded", "camera": episodes[0].camera.model_dump(), "campaign": campaign.campaign}
+    return LabelledFrames(np.stack(pictures), np.stack(labels), tuple(facts), source)
+
+
+def _facts(tick: LabelledTick, road: str, weather: str) -> FrameFacts:
+    state = tick.state
+    bend = bend_of(state.curvature_ahead_1pm) or "between"
+    numbers = (state.curvature_ahead_1pm, state.speed_mps, state.swa_label_deg)
+    return FrameFacts(road, weather, bend, *(round(number, 5) for number in numbers))
+
+
 def main() -> None:
     """Collect and write the folder."""
     parser = argparse.ArgumentParser(prog="python -m agents.training.label_frames", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where pictures and labels go")
     parser.add_argument("--per-bend", type=int, default=20, help="pictures of each bend (default 20)")
+    parser.add_argument("--scenario", type=Path, help="drive this campaign's worlds instead")
+    parser.add_argument("--worlds", type=int, default=8, help="with --scenario: how many of them (default 8)")
+    parser.add_argument("--apart-s", type=float, default=3.0, help="with --scenario: between pictures (default 3)")
     options = parser.parse_args()
-    frames = label_frames(options.per_bend)
+    if options.scenario is None:
+        frames = label_frames(options.per_bend)
+    else:
+        frames = label_campaign(options.scenario, options.worlds, options.apart_s)
     save_labelled_frames(frames, options.folder)
     counts = Counter(facts.bend for facts in frames.facts)
-    print(f"{len(frames)} pictures in {options.folder}: " + ", ".join(f"{counts[bend]} {bend}" for bend in BENDS))
+    print(
+        f"{len(frames)} pictures in {options.folder}: " + ", ".join(f"{counts[bend]} {bend}" for bend in sorted(counts))
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from agents.network_file import load_network
 from agents.saliency.gradsum import gradsum, labels_of_crop
 from agents.saliency.methods import METHODS
 from agents.saliency.quality.randomisation import shown_maps
-from agents.training.attention_profiles import attention_profiles
+from agents.training.attention_profiles import attention_profiles, per_picture_table
 from agents.training.checkpoints import Subset, checkpoint_name, spread_over, train
 from agents.training.dataset import NoDataError
 from agents.training.profile_chart import profile_chart
@@ -31,7 +31,10 @@ def test_profiles_and_null_are_means_over_pictures_that_have_the_class() -> None
     found = result["networks"]["driver"]["visualbackprop"]["one_map"]
     assert found["mean"]["lane_marking"] == pytest.approx(expected["lane_marking"].mean(), rel=1e-6)
     assert found["per_picture"]["road"] == pytest.approx(expected["road"], abs=1e-3)
-    assert found["mean"]["person"] is None and found["per_picture"]["person"] == [None, None]
+    assert found["mean"]["person"] is None and np.isnan(found["per_picture"]["person"]).all()
+    table = per_picture_table(result)
+    assert len(table) == 2 * 2 and table["person"].isna().all()
+    assert table[table.reading == "one_map"]["road"].tolist() == pytest.approx(expected["road"], abs=1e-3)
     band = result["null"]["visualbackprop"]["one_map"]
     assert band["road"]["n"] == 2 and band["road"]["low"] <= band["road"]["mean"] <= band["road"]["high"]
     assert band["person"] == {"mean": None, "low": None, "high": None, "n": 0}
