@@ -1,7 +1,7 @@
 """Time of the batched chain per picture: ``python -m benchmarks.sensor_sim_batches [--device cuda] [--out FILE]``.
 
-The preset ``cityscapes_like`` on a batch, its output checked against the chain of the loop before anything is timed. On a
-GPU the time is compared with the least that memory bandwidth allows: every code is read once and written once, at the
+The preset ``cityscapes_like`` on a batch, its output checked against the chain of the loop before anything is timed. On
+a GPU the time is compared with the least that memory bandwidth allows: every code is read once and written once, at the
 speed of a plain copy on the same device. Without a GPU that share is null, and why is stored.
 """
 
