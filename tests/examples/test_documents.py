@@ -11,7 +11,6 @@ import pytest
 import run_campaign
 from harness.campaign.catalogue import KINDS
 from harness.evaluation.summary import METRIC_VERSIONS
-from reports.glossary_page import PAGE, with_glossary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXTENDING = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -39,8 +38,3 @@ def test_every_file_that_the_pages_name_is_there() -> None:
 def test_every_metric_with_a_version_is_explained() -> None:
     explained = dict(re.findall(r"^## .*\(`(\w+)`, version (\d+)\)", METRICS, flags=re.MULTILINE))
     assert {name: int(version) for name, version in explained.items()} == METRIC_VERSIONS
-
-
-def test_the_words_of_the_concepts_page_are_those_of_the_report() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    assert with_glossary(text) == text, "run: python -m reports.glossary_page"
