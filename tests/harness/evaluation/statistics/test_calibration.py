@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit, logit
-from scipy.stats import multivariate_normal, norm
+from scipy.special import betaln, expit, logit
+from scipy.stats import beta, multivariate_normal, norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
@@ -165,6 +165,28 @@ def test_the_exact_map_of_two_gaussian_classes():
     assert ratio == pytest.approx(2.906, abs=5e-4)
     answer = exact.predict(np.array([0.63]))[0]
     assert answer / (1 - answer) == pytest.approx(ratio, abs=1e-9)
+
+
+def test_the_beta_map_is_the_ratio_of_two_beta_densities():
+    """ln LR = (α₊ − α₋) ln p − (β₋ − β₊) ln(1 − p) + ln B(α₋, β₋) − ln B(α₊, β₊)."""
+    event, safe = (4.0, 2.0), (2.0, 5.0)
+    exact = BetaCalibration(event[0] - safe[0], safe[1] - event[1], betaln(*safe) - betaln(*event))
+    p = np.linspace(0.02, 0.98, 25)
+    assert logit(exact.predict(p)) == pytest.approx(beta.logpdf(p, *event) - beta.logpdf(p, *safe), abs=1e-9)
+    rng = np.random.default_rng(0)
+    sample = np.concatenate([rng.beta(*event, 40_000), rng.beta(*safe, 40_000)])
+    fitted = BetaCalibration.fit(sample, np.repeat([1.0, 0.0], 40_000))
+    assert (fitted.a, fitted.b, fitted.c) == pytest.approx((exact.a, exact.b, exact.c), abs=0.15)
+
+
+def test_binning_moves_the_average_precision_that_monotone_maps_keep():
+    p, y = overconfident(N, 4)
+    q, z = overconfident(N, 5)
+    raw = average_precision_score(z, q)
+    assert raw == pytest.approx(0.5314, abs=0.015)
+    binned = average_precision_score(z, HistogramBinning.fit(p, y).predict(q))
+    # Scores of one bin are ties, which count as one step.
+    assert raw - 0.02 < binned < raw
 
 
 def test_the_quadratic_map_is_the_ratio_of_two_gaussians():

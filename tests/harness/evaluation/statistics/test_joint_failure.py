@@ -81,6 +81,19 @@ def test_correlated_failures_are_found_as_planted():
     assert phi(first, np.zeros(n, dtype=bool)) is None
 
 
+@pytest.mark.parametrize(
+    ("p", "units", "rho", "coverage"),
+    [(0.01, 10_000, 0.0, 0.94), (0.01, 10_000, 0.05, 0.60), (0.01, 10_000, 0.6, 0.26), (0.3, 1_000, 0.6, 0.85)],
+)
+def test_fishers_interval_holds_a_correlation_of_binary_failures_only_near_zero(p, units, rho, coverage):
+    rng = np.random.default_rng(7)
+    both = joint_failure(p, p, rho)
+    tables = rng.multinomial(units, [both, p - both, p - both, 1 - 2 * p + both], size=1_500)
+    ends = [fisher_z_interval(JointFailure(units, int(a + b), int(a + c), int(a)).rho, units) for a, b, c, _ in tables]
+    held = np.mean([low <= rho <= high for low, high in ends])
+    assert held == pytest.approx(coverage, abs=0.035)
+
+
 def test_k_out_of_five():
     assert [round(k_out_of_n(k, 5, 0.25), 3) for k in range(1, 6)] == [0.999, 0.984, 0.896, 0.633, 0.237]
     assert [round(k_out_of_n(k, 5, 0.0755), 3) for k in range(1, 6)] == [1.0, 1.0, 0.996, 0.951, 0.675]

@@ -178,6 +178,15 @@ def test_a_good_system_is_accepted_by_the_sequential_rule_after_445_km_on_averag
     assert np.mean(stopped) == pytest.approx(445, abs=15)
 
 
+def test_a_system_half_as_good_as_tolerated_is_accepted_in_every_second_campaign():
+    rng, rule = np.random.default_rng(3), sequential_boundary(0.01, 0.001)
+    accepted = 0
+    for _ in range(2000):
+        at_km = np.cumsum(rng.exponential(200.0, size=300))
+        accepted += bool((rule.km_at_zero + rule.km_per_departure * np.arange(300) <= at_km).any())
+    assert accepted / 2000 == pytest.approx(0.52, abs=0.04)
+
+
 @pytest.mark.parametrize(
     ("members", "tolerated", "alpha", "reduction", "frames"),
     [
