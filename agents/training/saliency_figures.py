@@ -1,7 +1,7 @@
 """Pictures of docs/saliency.md: ``python -m agents.training.saliency_figures FRAMES CHECKPOINTS OUT``.
 
 ``saliency_training.jpg``: maps of one picture while a network learns (the VisualBackProp paper's Figure 7), in a left
-curve. ``saliency_occlusion.jpg``: what covering a place does to the wheel, patches of 64, 32 and 16 px, and the second
+curve; below its name, each network's answer. ``saliency_occlusion.jpg``: what covering a place does to the wheel, patches of 64, 32 and 16 px, and the second
 round of the iterative mode.
 """
 
@@ -32,8 +32,8 @@ _WHITE = 255
 
 
 def training_sheet(picture: Frame, checkpoints: Sequence[tuple[str, LoadedNetwork]]) -> Frame:
-    """One row per checkpoint: its name, then the map of each method over the picture."""
-    rows = []
+    """One row per checkpoint: its name and answer, then the map of each method over the picture."""
+    rows: list[Frame] = []
     for name, loaded in checkpoints:
         crop = loaded.preprocessing.crop(picture)
         inputs = to_network_input(crop[np.newaxis], loaded.preprocessing.colour)
@@ -42,7 +42,8 @@ def training_sheet(picture: Frame, checkpoints: Sequence[tuple[str, LoadedNetwor
         tiles = [overlay(crop, shown_maps(find_method(m), loaded.network, inputs)[0]) for m in METHODS]
         label = _titled((tiles[0].shape[0], 110), [name, f"{answer_deg:+.1f} deg"])
         rows.append(np.hstack([label, *tiles]))
-    return np.vstack(rows)
+    titles = [_titled((22, tiles[0].shape[1]), [method.replace("_", " ")]) for method in METHODS]
+    return np.vstack([np.hstack([_titled((22, 110), []), *titles]), *rows])
 
 
 def occlusion_sheet(picture: Frame, loaded: LoadedNetwork) -> Frame:
@@ -89,15 +90,18 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     frames = load_labelled_frames(options.frames)
-    row = next(row for row, facts in enumerate(frames.facts) if facts.bend == "left")
+    left = [row for row, facts in enumerate(frames.facts) if facts.bend == "left"]
+    sharpest = max(left, key=lambda row: frames.facts[row].swa_label_deg)
     driver = load_network(WEIGHTS_FOLDER / "pilotnet.safetensors", "driver")
     epochs = sorted(float(p.stem.removeprefix("epoch_")) for p in options.checkpoints.glob("epoch_*.safetensors"))
     found = [
         (f"{epoch:g} epochs", load_network(options.checkpoints / f"epoch_{epoch:g}.safetensors", "driver"))
         for epoch in epochs
     ]
-    _write(options.out / "saliency_training.jpg", training_sheet(frames.pictures[row], [*found, ("driver", driver)]))
-    _write(options.out / "saliency_occlusion.jpg", occlusion_sheet(frames.pictures[row], driver))
+    _write(
+        options.out / "saliency_training.jpg", training_sheet(frames.pictures[sharpest], [*found, ("driver", driver)])
+    )
+    _write(options.out / "saliency_occlusion.jpg", occlusion_sheet(frames.pictures[left[0]], driver))
 
 
 if __name__ == "__main__":

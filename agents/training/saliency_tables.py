@@ -1,0 +1,130 @@
+"""Tables of docs/saliency.md from the stored results: ``python -m agents.training.saliency_tables``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.saliency.methods import METHODS
+from agents.weights_io import load_json
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = REPOSITORY / "docs" / "saliency.md"
+RESULTS = REPOSITORY / "benchmarks" / "results"
+DASH = "–"
+
+
+def gate_table(result: Mapping[str, Any]) -> str:
+    """One row per network and method: the figures that decide."""
+    named = "network | method | on markings | on road | deletion, ° | insertion, °"
+    rows = [f"{named} | weights random | labels shuffled | unrelated | flags", "|".join(["---"] * 10)]
+    for network, figures in sorted(result["networks"].items()):
+        for name in (name for name in METHODS if name in figures["methods"]):
+            m = figures["methods"][name]
+            deleted = m["deletion"]["mean"]
+            cells = (
+                _bounded(m["localisation"]["lane_marking"]["concentration"]),
+                _bounded(m["localisation"]["road"]["concentration"]),
+                _bounded(deleted["deletion_above_random_deg"], 1),
+                _bounded(deleted["insertion_below_random_deg"], 1),
+                _bounded(m["cascading"][-1]),
+                _bounded(m["shuffled_labels"]),
+                _bounded(m["unrelated_pictures"]),
+            )
+            rows.append(" | ".join([network, f"`{name}`", *cells, "; ".join(m["flags"]).replace("_", " ") or "none"]))
+        edges = figures["references"]["sobel_edges"]
+        located, deleted = edges["localisation"], edges["deletion"]["mean"]
+        edge_cells = (
+            _bounded(located["lane_marking"]["concentration"]),
+            _bounded(located["road"]["concentration"]),
+            _bounded(deleted["deletion_above_random_deg"], 1),
+            _bounded(deleted["insertion_below_random_deg"], 1),
+        )
+        rows.append(" | ".join([network, "Sobel edges", *edge_cells, DASH, DASH, DASH, "reference"]))
+    return _table(rows)
+
+
+def speed_table(result: Mapping[str, Any]) -> str:
+    """One row per network shape."""
+    rows = ["network | forward | VisualBackProp | of forward | our LRP | captum's LRP | fastest LRP / VisualBackProp"]
+    rows.append("|".join(["---"] * 7))
+    shapes = {"driver, 66×200 YUV": result, **{f"{k}, untrained": v for k, v in result["other_shapes"].items()}}
+    for name, one in shapes.items():
+        captum = one.get("captum_lrp_without_forward_ms")
+        fastest = one.get("fastest_lrp_over_visualbackprop", one["lrp_over_visualbackprop"])
+        cells = (
+            f"{one['forward_ms']:.2f} ms",
+            f"{one['visualbackprop_ms']:.2f} ms",
+            f"{one['visualbackprop_share_of_forward']:.2f}",
+            f"{one['lrp_without_forward_ms']:.2f} ms",
+            DASH if captum is None else f"{captum:.2f} ms",
+            f"{fastest:.1f}",
+        )
+        rows.append(" | ".join([name, *cells]))
+    return _table(rows)
+
+
+def likeness_table(result: Mapping[str, Any]) -> str:
+    """Rank correlation with VisualBackProp: same picture, another picture, beyond the mean map."""
+    rows = ["method | same picture | another picture | beyond the mean map", "|".join(["---"] * 4)]
+    for name, one in result["rank_correlation_with_visualbackprop"].items():
+        cells = (f"{one[key]:.2f}" for key in ("mean", "unrelated_pictures", "beyond_mean_map"))
+        rows.append(" | ".join([f"`{name}`", *cells]))
+    return _table(rows)
+
+
+def cue_table(result: Mapping[str, Any]) -> str:
+    """One row per scene and method."""
+    rows = ["scene | pairs | answer changes | method | cue | distractor", "|".join(["---"] * 6)]
+    for name, scene in result["scenes"].items():
+        change = f"{_bounded(scene['answer_change_deg'], 1)}°"
+        for method, one in scene["methods"].items():
+            cells = (f"{_bounded(one[f'{k}_before'])} → {_bounded(one[f'{k}_after'])}" for k in ("cue", "distractor"))
+            rows.append(" | ".join([name.replace("_", " "), str(scene["pairs"]), change, f"`{method}`", *cells]))
+    return _table(rows)
+
+
+TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "gate": ("saliency_gate.json", gate_table),
+    "speed": ("saliency.json", speed_table),
+    "likeness": ("saliency.json", likeness_table),
+    "cues": ("saliency_cues.json", cue_table),
+}
+
+
+def with_tables(text: str, results: Path = RESULTS) -> str:
+    """The page with every table written anew between its marks.
+
+    Raises:
+        ValueError: a table has no marks in the page.
+    """
+    for name, (file, table) in TABLES.items():
+        marks = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
+        if not marks.search(text):
+            raise ValueError(f"the page has no marks <!-- {name}:begin --> and <!-- {name}:end -->")
+        written = table(load_json(results / file))
+        text = marks.sub(lambda found, written=written: found[1] + written + found[2], text)  # type: ignore[misc]
+    return text
+
+
+def _bounded(mean: Mapping[str, Any] | None, digits: int = 2) -> str:
+    """Value with its interval, a dash where it is undefined."""
+    if mean is None or mean["value"] is None:
+        return DASH
+    bounds = "" if mean["low"] is None else f" [{mean['low']:.{digits}f}, {mean['high']:.{digits}f}]"
+    return f"{mean['value']:.{digits}f}{bounds}"
+
+
+def _table(rows: list[str]) -> str:
+    return "".join(f"| {row} |\n" for row in rows)
+
+
+def main() -> None:
+    """Rewrite the page."""
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
