@@ -1,8 +1,8 @@
 """Pictures of docs/saliency.md: ``python -m agents.training.saliency_figures FRAMES CHECKPOINTS OUT``.
 
 ``saliency_training.jpg``: maps of one picture while a network learns (the VisualBackProp paper's Figure 7), in a left
-curve; below its name, each network's answer. ``saliency_occlusion.jpg``: what covering a place does to the wheel, patches of 64, 32 and 16 px, and the second
-round of the iterative mode.
+curve; below its name, each network's answer. ``saliency_occlusion.jpg``: what covering a place does to the wheel,
+patches of 64, 32 and 16 px, and the second round of the iterative mode.
 """
 
 from __future__ import annotations
