@@ -34,6 +34,11 @@ def card(
         "settings": asdict(settings),
         "history": asdict(history),
         "scores": scores,
-        "hardware": {"machine": platform.machine(), "torch_threads": torch.get_num_threads()},
-        "torch": torch.__version__,
+        **effort(),
     }
+
+
+def effort() -> dict[str, Any]:
+    """What a training ran on."""
+    hardware = {"machine": platform.machine(), "torch_threads": torch.get_num_threads()}
+    return {"hardware": hardware, "torch": torch.__version__}

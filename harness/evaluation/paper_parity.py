@@ -51,22 +51,33 @@ class ParityRun:
 
 def parity_run(episode: EpisodeData) -> ParityRun:
     """The frames of one run."""
-    keep = judged_frames(episode)
-    reference = episode.column("swa_label_deg").astype(np.float64)
-    true_error = episode.column("swa_agent_deg").astype(np.float64) - reference
-    keep &= np.isfinite(true_error)
+    predicted = {name: episode.swa_error_deg(name) for name in episode.monitors}
+    return parity_of(
+        episode.column("swa_label_deg").astype(np.float64),
+        episode.column("swa_agent_deg").astype(np.float64),
+        {name: values.astype(np.float64) for name, values in predicted.items() if values is not None},
+        judged_frames(episode),
+    )
+
+
+def parity_of(
+    reference: FloatArray, agent: FloatArray, predicted: Mapping[str, FloatArray], judged: npt.NDArray[np.bool_]
+) -> ParityRun:
+    """The judged frames of one run, or of any stretch of driving.
+
+    Args:
+        reference, agent: SWA of the reference and of the agent, degrees, (N,); frames without an agent are left out.
+        predicted: monitor -> predicted signed error, degrees, (N,), NaN where it failed. judged: (N,).
+    """
+    true_error = agent - reference
+    keep = judged & np.isfinite(true_error)
     in_range = [keep & (np.abs(reference) >= low) & (np.abs(reference) < high) for _, low, high in ALL_RANGES]
     # 90° itself belongs to the last range of the paper's table.
     in_range[2] |= keep & (np.abs(reference) == SWA_RANGES[-1][2])
     driver = np.array([[np.abs(true_error[m]).sum(), m.sum()] for m in in_range], dtype=float)
-    predicted = {name: episode.swa_error_deg(name) for name in episode.monitors}
     return ParityRun(
         driver,
-        {
-            name: np.array([_sums(values[m].astype(np.float64), true_error[m]) for m in in_range])
-            for name, values in predicted.items()
-            if values is not None
-        },
+        {name: np.array([_sums(values[m], true_error[m]) for m in in_range]) for name, values in predicted.items()},
     )
 
 

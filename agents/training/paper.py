@@ -1,0 +1,264 @@
+"""Train the networks of a `paper` configuration: ``python -m agents.training.paper [--configuration paper] …``.
+
+Frames come from our own loop (``--collect``: whole pictures of 640×360, expert at the wheel) or from a folder of real
+driving (``--data``). Every fit leaves a checkpoint per epoch and a file when it is done: a killed call goes on.
+`agents.training.evaluate` judges the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agents.network_file import LoadedNetwork, load_network, save_network
+from agents.pilotnet import PilotNet, transfer_convolutions
+from agents.preprocessing import to_network_input
+from agents.steering_network import SteeringNetwork
+from agents.training import splits
+from agents.training.collect import collect
+from agents.training.dataset import NoDataError
+from agents.training.driver import mae_by_range
+from agents.training.fit import BatchMaker, fit, predict
+from agents.training.head import HeadOf, features_of
+from agents.training.model_card import effort
+from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
+from agents.training.paper_pictures import pictures_of
+from agents.training.real_driving import STEERING_UNITS, Driving, SteeringUnit, read_crops, read_driving
+
+FILES: dict[WhichNetwork, str] = {"weak": "driver_weak.safetensors", "trained": "driver_trained.safetensors"}
+VALIDATION_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class PaperData:
+    """What is fitted on and what is judged on, by rows of whole minutes.
+
+    Attributes:
+        driver, predictor: disjoint frames to fit on. test: "log_based" and, where there is one, "on_policy".
+    """
+
+    driver: Driving
+    predictor: Driving
+    test: dict[str, Driving]
+
+
+def own_data(folder: Path, configuration: PaperConfiguration) -> PaperData:
+    """Frames that our own loop collected.
+
+    Raises:
+        NoDataError: none yet.
+    """
+    frames = read_driving(folder / splits.PAPER_FIT.name)
+    driver, predictor = frames.split(configuration.shares["driver"], configuration.shares["predictor"])
+    test = {"log_based": read_driving(folder / splits.PAPER_LOG.name)}
+    if (folder / splits.PAPER_ON_POLICY.name).is_dir():
+        test["on_policy"] = read_driving(folder / splits.PAPER_ON_POLICY.name)
+    return PaperData(frames.take(driver), frames.take(predictor), test)
+
+
+def folder_data(
+    folder: Path, configuration: PaperConfiguration, unit: SteeringUnit, frames_per_s: float | None
+) -> PaperData:
+    """A folder of real driving, cut into three consecutive stretches. It has no on-policy side: the car was driven."""
+    frames = read_driving(folder, unit, frames_per_s)
+    shares = configuration.shares_of_one_folder
+    driver, predictor, test = frames.split(shares["driver"], shares["predictor"], shares["test"])
+    return PaperData(frames.take(driver), frames.take(predictor), {"log_based": frames.take(test)})
+
+
+class PaperTraining:
+    """The fits of a configuration; each reads what it needs from disk, so that any can be repeated alone.
+
+    Args:
+        out: folder of the networks, their checkpoints and cached crops.
+    """
+
+    def __init__(self, configuration: PaperConfiguration, data: PaperData, out: Path, device: str, seed: int) -> None:
+        self._configuration, self._data = configuration, data
+        self._out, self._device, self._seed = out, device, seed
+
+    def run(self) -> None:
+        """Both drivers and every arm, whatever is not there yet."""
+        self.drivers()
+        for arm in self._configuration.arms:
+            self.student(arm)
+
+    def drivers(self) -> None:
+        """Fit the weak driver and the trained one, which differ in their epochs alone."""
+        schedule = self._configuration.driver
+        weak = schedule.model_copy(update={"epochs": self._configuration.weak_epochs})
+        self._driver("weak", weak.settings(self._seed))
+        self._driver("trained", schedule.settings(self._seed))
+
+    def _driver(self, which: WhichNetwork, settings: Any) -> None:
+        path = self._out / FILES[which]
+        if path.exists():
+            return
+        frames = self._data.driver
+        train, held = frames.split(1.0 - VALIDATION_SHARE, VALIDATION_SHARE)
+        crops = read_crops(frames, self._configuration.preprocessing(), self._out / "cache")
+        network = PilotNet(self._configuration.network_config(), seed=self._seed)
+        wanted = frames.swa_deg[held]
+
+        def validate(candidate: SteeringNetwork) -> float:
+            answers = predict(candidate, _grey(crops, held), len(held), self._device)
+            return float(np.abs(answers - wanted).mean())
+
+        print(f"{which} driver on {len(train)} frames", flush=True)
+        checkpoint = path.with_suffix(".checkpoint")
+        history = fit(
+            network,
+            _grey(crops, train),
+            frames.swa_deg[train],
+            settings,
+            self._device,
+            validate,
+            checkpoint=checkpoint,
+            time_limit_s=self._configuration.time_limit_s,
+        )
+        mae = mae_by_range(predict(network, _grey(crops, held), len(held), self._device), wanted, wanted)
+        self._save(path, network, "driver", settings, history, {"validation_mae_deg_by_swa_range": mae}, {}, frames)
+
+    def student(self, arm: Arm) -> None:
+        """Fit one failure predictor: maps, or pictures, to the signed error of its network."""
+        path = self._out / f"{arm.name}.safetensors"
+        if path.exists():
+            return
+        frames, settings = self._data.predictor, self._configuration.student.settings(self._seed)
+        crops = read_crops(frames, self._configuration.preprocessing(), self._out / "cache")
+        drivers = {which: self.network(which) for which in ("weak", "trained")}
+        error = driver_answers(drivers[arm.errors], crops, self._device) - frames.swa_deg
+        seen = pictures_of(drivers[arm.maps].network if arm.maps else None, crops, self._device)
+        student = PilotNet(self._configuration.network_config(), seed=self._seed)
+        transfer_convolutions(drivers[arm.maps or arm.errors].network.cpu(), student)
+        train, held = frames.split(1.0 - VALIDATION_SHARE, VALIDATION_SHARE)
+        fitted: SteeringNetwork = student
+        batches: Callable[[npt.NDArray[np.int64]], BatchMaker] = lambda rows: _maps(seen, rows)  # noqa: E731
+        if self._configuration.student_trains == "head":
+            fitted, features = HeadOf(student), features_of(student, seen, self._device)
+            batches = lambda rows: _features(features, rows)  # noqa: E731
+
+        def validate(candidate: SteeringNetwork) -> float:
+            answers = predict(candidate, batches(held), len(held), self._device)
+            return float(np.abs(answers - error[held]).mean())
+
+        print(f"{arm.name} on {len(train)} frames", flush=True)
+        history = fit(
+            fitted,
+            batches(train),
+            error[train],
+            settings,
+            self._device,
+            validate,
+            checkpoint=path.with_suffix(".checkpoint"),
+            time_limit_s=self._configuration.time_limit_s,
+        )
+        role = "camera_student" if arm.maps is None else "saliency_student"
+        extra = {} if arm.maps is None else _teacher(drivers[arm.maps])
+        scores = {"validation_mae_deg": history.validation_mae_deg[-1], "failure_share": _failures(error[held])}
+        self._save(path, student, role, settings, history, scores, extra, frames)
+
+    def network(self, which: WhichNetwork) -> LoadedNetwork:
+        """A fitted driver, as its file holds it."""
+        return load_network(self._out / FILES[which], "driver", self._device)
+
+    def _save(
+        self,
+        path: Path,
+        network: SteeringNetwork,
+        role: str,
+        settings: Any,
+        history: Any,
+        scores: dict[str, Any],
+        extra: dict[str, Any],
+        frames: Driving,
+    ) -> None:
+        card = {
+            "what": f"{path.stem} of configuration {self._configuration.name}",
+            "command": f"python -m agents.training.paper --configuration {self._configuration.name}",
+            "configuration": self._configuration.model_dump(mode="json"),
+            "data": {"frames": len(frames), "sha256": frames.data_hash},
+            "settings": dataclasses.asdict(settings),
+            "epochs_reached": len(history.train_loss),
+            "history": dataclasses.asdict(history),
+            "scores": scores,
+            **effort(),
+        }
+        save_network(path, network.cpu(), self._configuration.preprocessing(), role, card, extra)
+        path.with_suffix(".checkpoint").unlink(missing_ok=True)
+        print(f"saved {path.name}, {len(history.train_loss)} epochs in {history.seconds:.0f} s", flush=True)
+
+
+def driver_answers(driver: LoadedNetwork, crops: npt.NDArray[np.uint8], device: str) -> npt.NDArray[np.float32]:
+    """What a driver would steer on each crop, degrees, (N,)."""
+    return predict(driver.network, _coloured(crops, driver), len(crops), device)
+
+
+def _coloured(crops: npt.NDArray[np.uint8], driver: LoadedNetwork) -> BatchMaker:
+    return lambda index: to_network_input(crops[index], driver.preprocessing.colour)
+
+
+def _grey(crops: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> BatchMaker:
+    return lambda index: to_network_input(crops[rows[index]], "grey")
+
+
+def _maps(pictures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> BatchMaker:
+    return lambda index: torch.from_numpy(pictures[rows[index]]).unsqueeze(1).to(torch.float32)
+
+
+def _features(features: npt.NDArray[np.float16], rows: npt.NDArray[np.int64]) -> BatchMaker:
+    return lambda index: torch.from_numpy(features[rows[index]]).to(torch.float32)[:, :, None, None]
+
+
+def _teacher(driver: LoadedNetwork) -> dict[str, Any]:
+    return {"map_source": "teacher", "teacher_weights": driver.path.name, "teacher_sha256": driver.sha256}
+
+
+def _failures(error_deg: npt.NDArray[np.float32]) -> float:
+    return round(float((np.abs(error_deg) > 5.0).mean()), 4)
+
+
+def main() -> None:
+    """Collect where asked, then train what is missing."""
+    parser = argparse.ArgumentParser(prog="python -m agents.training.paper", description=__doc__.splitlines()[0])
+    parser.add_argument("--configuration", default="paper", help="name or .yaml file (default: paper)")
+    parser.add_argument("--data", type=Path, help="a folder of real driving; default: frames of our own loop")
+    parser.add_argument("--own", type=Path, default=Path("data"), help="frames of our own loop (default: data)")
+    parser.add_argument("--out", type=Path, help="networks (default: data/<configuration>)")
+    parser.add_argument("--collect", action="store_true", help="drive our own loop first, for what is missing")
+    parser.add_argument("--steering", choices=sorted(STEERING_UNITS), default="simulator", help="unit of --data's logs")
+    parser.add_argument("--fps", type=float, help="frames a second, for logs without a clock")
+    parser.add_argument("--workers", type=int, default=1, help="simulators in parallel")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fresh", action="store_true", help="forget the networks first")
+    options = parser.parse_args()
+    configuration = load_configuration(options.configuration)
+    out = options.out or Path("data") / configuration.name
+    if options.fresh:
+        shutil.rmtree(out, ignore_errors=True)
+    try:
+        if options.collect:
+            for dataset in (splits.PAPER_FIT, splits.PAPER_LOG):
+                collect(dataset, options.own, options.workers)
+        data = (
+            own_data(options.own, configuration)
+            if options.data is None
+            else folder_data(options.data, configuration, STEERING_UNITS[options.steering], options.fps)
+        )
+    except NoDataError as error:
+        parser.error(f"{error}; --collect drives for them")
+    PaperTraining(configuration, data, out, options.device, options.seed).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The paper's procedure from a folder of driving to its table, small enough for a test."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from agents.network_file import load_network
+from agents.training import evaluate, paper
+from agents.training.evaluate import OtherNetworkError, judge
+from agents.training.paper import FILES, PaperData, PaperTraining, driver_answers
+from agents.training.paper_configuration import (
+    ConfigurationError,
+    PaperConfiguration,
+    load_configuration,
+)
+from agents.training.real_driving import read_crops, read_driving
+from tests.agents.training.folder_of_driving import write_folder
+
+QUICK = {"epochs": 6, "learning_rate": 2e-3, "optimiser": "adam", "loss": "mse", "batch_size": 16}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def quick(**changes: Any) -> PaperConfiguration:
+    small = {
+        "name": "quick",
+        "network": {"height": 61, "width": 61, "channels": 1, "dropout": 0.1},
+        "picture": {"lower_share": 1.0, "cut_bottom_share": 0.0},
+        "driver": QUICK,
+        "student": {**QUICK, "epochs": 2},
+        "student_trains": "head",
+        "arms": [
+            {"name": "saliency_a", "maps": "weak", "errors": "trained"},
+            {"name": "camera_a", "maps": None, "errors": "trained"},
+        ],
+    }
+    return PaperConfiguration.model_validate({**load_configuration("paper").model_dump(), **small, **changes})
+
+
+def command(monkeypatch: pytest.MonkeyPatch, module: Any, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["program", *arguments])
+    module.main()
+
+
+def test_the_declared_configuration_is_the_papers() -> None:
+    declared = load_configuration("paper")
+    assert (declared.network.height, declared.network.width, declared.network.channels) == (102, 364, 1)
+    assert declared.network.dropout > 0.0 and declared.driver.optimiser == "adam"
+    student = declared.student
+    assert (student.epochs, student.batch_size, student.learning_rate, student.optimiser) == (30, 128, 1e-5, "adam")
+    assert declared.preprocessing().seen_rows == (0.38, 1.0)  # the lower part
+    assert {(arm.maps, arm.errors) for arm in declared.arms} == {
+        (maps, errors) for maps in ("weak", "trained", None) for errors in ("weak", "trained")
+    }
+    assert load_configuration("paper_top_half").preprocessing().seen_rows == (0.0, 0.5)
+    short = load_configuration("paper_cpu")
+    assert short.network == declared.network and short.student_trains == "head" and short.time_limit_s is not None
+    with pytest.raises(ConfigurationError, match="known: paper, paper_cpu, paper_top_half"):
+        load_configuration("papre")
+
+
+def test_from_a_folder_of_driving_to_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path / "drive", blocks=10)
+    file = tmp_path / "quick.yaml"
+    file.write_text(json.dumps(quick().model_dump(mode="json")))
+    out = tmp_path / "networks"
+    command(
+        monkeypatch, paper, "--configuration", str(file), "--data", str(tmp_path / "drive"), "--out", str(out),
+        "--device", "cpu",
+    )  # fmt: skip
+    files = {path.name for path in out.glob("*.safetensors")}
+    assert files == {*FILES.values(), "saliency_a.safetensors", "camera_a.safetensors"}
+    assert not list(out.glob("*.checkpoint"))
+    card = json.loads((out / "camera_a.json").read_text())
+    assert card["epochs_reached"] == 2 and card["configuration"]["student_trains"] == "head"
+    capsys.readouterr()
+    command(
+        monkeypatch, evaluate, "--paper", "--configuration", str(file), "--data", str(tmp_path / "drive"),
+        "--networks", str(out), "--device", "cpu",
+    )  # fmt: skip
+    printed = capsys.readouterr().out
+    assert "| Table 1, safety gained (TPR at 5°) of `saliency_a` | 0-30° | 42 %, no FPR |" in printed
+    assert "| Fig. 2, MAE of the trained driver | all | graph only |" in printed
+    saved = json.loads((out / "paper_figures.json").read_text())
+    assert saved["columns"]["on_policy"] is None and (out / "paper_figures.md").read_text() in printed
+    # The same figures by hand, on the last fifth of the minutes.
+    driving = read_driving(tmp_path / "drive")
+    test = driving.take(driving.split(0.5, 0.3, 0.2)[2])
+    trained = load_network(out / FILES["trained"], "driver")
+    answers = driver_answers(trained, read_crops(test, quick().preprocessing()), "cpu")
+    mae = saved["columns"]["log_based"]["trained"]["driver_mae_deg"][-1]["mae"]
+    assert mae["n"] == 24 and mae["value"] == pytest.approx(float(np.abs(answers - test.swa_deg).mean()), abs=1e-4)
+    failed = int((np.abs(answers - test.swa_deg) > 5.0).sum())
+    ranges = saved["columns"]["log_based"]["trained"]["monitors"]["camera_a"]["ranges"]
+    assert ranges[-1]["tpr"]["n"] == failed and ranges[-1]["fpr"]["n"] == 24 - failed
+
+
+def data_of(folder: Path) -> PaperData:
+    frames = read_driving(folder)
+    driver, predictor = frames.split(0.6, 0.4)
+    return PaperData(frames.take(driver), frames.take(predictor), {})
+
+
+def test_a_killed_study_goes_on_and_what_is_done_is_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "drive", blocks=5)
+    configuration = quick(driver={**QUICK, "epochs": 2}, student_trains="all")
+    data, out = data_of(tmp_path / "drive"), tmp_path / "networks"
+    PaperTraining(configuration, data, out, "cpu", seed=0).drivers()
+    before = {path.name: path.read_bytes() for path in out.glob("*.safetensors")}
+    fitted: list[str] = []
+    real_fit = paper.fit
+
+    def counted(*arguments: Any, **more: Any) -> Any:
+        fitted.append(Path(more["checkpoint"]).stem)
+        return real_fit(*arguments, **more)
+
+    monkeypatch.setattr(paper, "fit", counted)
+    PaperTraining(configuration, data, out, "cpu", seed=0).run()
+    assert fitted == ["saliency_a", "camera_a"]
+    assert all((out / name).read_bytes() == content for name, content in before.items())
+
+
+def test_on_policy_frames_judge_the_network_that_drove_and_no_other(tmp_path: Path) -> None:
+    write_folder(tmp_path / "drive", blocks=5)
+    configuration, out = quick(arms=[]), tmp_path / "networks"
+    PaperTraining(configuration, data_of(tmp_path / "drive"), out, "cpu", seed=0).drivers()
+    write_folder(tmp_path / "plain", blocks=2, seed=3)
+    frames = read_driving(tmp_path / "plain")
+    answers = driver_answers(
+        load_network(out / FILES["trained"], "driver"), read_crops(frames, configuration.preprocessing()), "cpu"
+    )
+    write_folder(tmp_path / "own", blocks=2, seed=3, agent=answers)
+    columns = judge((), FILES, out, {"on_policy": read_driving(tmp_path / "own")}, "cpu")
+    assert (
+        columns["on_policy"] is not None and set(columns["on_policy"]) == {"trained"} and columns["log_based"] is None
+    )
+    write_folder(tmp_path / "other", blocks=2, seed=3, agent=answers + 20)
+    with pytest.raises(OtherNetworkError, match="not driven by this network"):
+        judge((), FILES, out, {"on_policy": read_driving(tmp_path / "other")}, "cpu")
+
+
+def test_the_shipped_networks_are_judged_on_a_campaign_and_on_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rate = {"value": 0.5, "k": 20.0, "n": 40.0, "low": 0.4, "high": 0.6, "method": "m"}
+    row = {"range_deg": "0-30", "tpr": rate, "fpr": {**rate, "value": None}, "predictor_mae_deg": rate}
+    figures = {
+        "runs": 3,
+        "driver_mae_deg": [{"range_deg": "0-30", "mae": rate}],
+        "monitors": {"saliency_student": {"ranges": [row]}},
+    }
+    summary = {"campaign": {"campaign_id": "c"}, "paper_parity": {"on_policy": figures, "log_based": None}}
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    out = str(tmp_path / "t.json")
+    command(monkeypatch, evaluate, "--paper", "--results", str(tmp_path), "--out", out)
+    assert "`saliency_student` | 0-30° | 42 %, no FPR | – | 50 % [40, 60], n 40; FPR – |" in capsys.readouterr().out
+    write_folder(tmp_path / "drive", blocks=1)
+    command(monkeypatch, evaluate, "--paper", "--data", str(tmp_path / "drive"), "--out", out, "--device", "cpu")
+    saved = json.loads(Path(out).read_text())
+    assert set(saved["columns"]["log_based"]["trained"]["monitors"]) == {"saliency_student", "camera_student"}
+    with pytest.raises(SystemExit):
+        command(monkeypatch, evaluate, "--paper", "--out", out)
+    assert "--results (a campaign) or --data" in capsys.readouterr().err
