@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,8 @@ def latency_ms(name: str, ticks: int = LATENCY_TICKS) -> dict[str, float] | None
 
 
 def _state() -> DrivingState:
-    return DrivingState(0, 0.0, 10.0, 0.0, *([0.0] * 11))
+    zeros: dict[str, Any] = {field.name: 0.0 for field in fields(DrivingState) if field.name != "artifact_levels"}
+    return DrivingState(**{**zeros, "tick": 0, "speed_mps": 10.0})
 
 
 def _judged(folder: Path) -> tuple[dict[str, Any], list[JudgedEpisode]]:

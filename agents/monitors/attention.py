@@ -14,6 +14,7 @@ class AttentionMonitor(CropMonitor):
     """Base of the monitors that reduce a map to one figure."""
 
     unit = "share"
+    reads = "driver's maps"
     reads_driver = True
     declared_latency_s = 0.005
 

@@ -17,6 +17,7 @@ class MonitorBase:
         privileged: uses ground truth that no car has.
         declared_latency_s: an alarm takes effect this long after its frame, rounded up to ticks.
         weights_path: file of the weights; None: no weights.
+        reads: what it looks at, in words, for the catalogue.
     """
 
     name: str
@@ -24,6 +25,7 @@ class MonitorBase:
     privileged: bool = False
     declared_latency_s: float = 0.0
     weights_path: Path | None = None
+    reads: str = "nothing"
 
     @property
     def weights_sha256(self) -> str | None:

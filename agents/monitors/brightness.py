@@ -17,6 +17,7 @@ class BrightnessMonitor(FittedMonitor):
     """
 
     name = "brightness"
+    reads = "whole picture"
     unit = "grey levels"
     declared_latency_s = 0.005
 

@@ -22,6 +22,7 @@ class ConditionCurvatureMonitor(FittedMonitor):
     name = "condition_curvature"
     unit = "risk"
     privileged = True
+    reads = "ground truth"
 
     def __init__(self, table: Path = CONDITION_CURVATURE_PATH) -> None:
         super().__init__(table)

@@ -22,6 +22,7 @@ class ConditionOnlyMonitor(FittedMonitor):
     name = "condition_only"
     unit = "risk"
     privileged = True
+    reads = "ground truth"
 
     def __init__(self, table: Path = CONDITION_ONLY_PATH) -> None:
         super().__init__(table)

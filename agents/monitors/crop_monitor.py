@@ -85,6 +85,7 @@ class CropMonitor(MonitorBase):
         driver_sha256: the driver it was fitted to, by the hash of its weights; None: any will do.
     """
 
+    reads = "road crop"
     preprocessing: Preprocessing = Preprocessing()
     reads_driver: bool = False
     driver_sha256: str | None = None

@@ -12,6 +12,7 @@ class CurrentMarginMonitor(MonitorBase):
     name = "current_margin"
     unit = "m"
     privileged = True
+    reads = "ground truth"
 
     def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
         """Margin now, sign turned."""

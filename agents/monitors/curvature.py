@@ -12,6 +12,7 @@ class CurvatureMonitor(MonitorBase):
     name = "curvature"
     unit = "1/m"
     privileged = True
+    reads = "ground truth"
 
     def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
         """Curvature ahead."""

@@ -31,6 +31,7 @@ class ForecastMonitor(DriverMonitor):
     """
 
     name = role = "forecast"
+    reads = "road crop, driver's maps, speed"
     unit = "log odds"
     declared_latency_s = 0.03
 

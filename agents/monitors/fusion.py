@@ -26,6 +26,7 @@ class FusionMonitor(CropMonitor):
     """
 
     name = role = "fusion"
+    reads = "what its parts read"
     unit = "log odds"
     declared_latency_s = 0.05
 

@@ -31,6 +31,7 @@ class SaliencyStudentMonitor(StudentMonitor):
 
     name = "saliency_student"
     role = "saliency_student"
+    reads = "a teacher's map of the road crop"
 
     def __init__(self, weights: Path | None = None, device: str = "cpu", name: str | None = None) -> None:
         super().__init__(weights, device, name)

@@ -17,6 +17,7 @@ class SharpnessMonitor(FittedMonitor):
     """
 
     name = "sharpness"
+    reads = "whole picture"
     unit = "1"
     declared_latency_s = 0.005
 

@@ -12,6 +12,7 @@ class TrueErrorMonitor(MonitorBase):
     name = "true_error"
     unit = "deg"
     privileged = True
+    reads = "ground truth"
 
     def score(self, frame: Frame, agent_output: AgentOutput, state: DrivingState) -> MonitorOutput:
         """Error at this very state."""

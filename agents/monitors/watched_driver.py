@@ -61,6 +61,7 @@ class DriverMonitor(CropMonitor):
     Once an episode it repeats the dense layers: maps of another network would give scores that mean nothing.
     """
 
+    reads = "driver's maps"
     reads_driver = True
     _driver: LoadedNetwork
     _checked = False
