@@ -1,4 +1,4 @@
-"""Time of the sensor chain per frame, as JSON: ``python benchmarks/sensor_sim.py [--frames 60] [--out FILE]``.
+"""Time of the sensor chain per frame, as JSON: ``python -m benchmarks.sensor_sim [--frames 60] [--out FILE]``.
 
 One thread, uint8 in and out, medians after warm-up. Before anything is timed, the output is checked against a plain
 float computation, so that speed cannot be won by doing less; a failed check ends with exit code 1.
@@ -17,8 +17,6 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sensor_sim.chain import SensorChain
 from sensor_sim.effects.chromatic_aberration import focal_px
