@@ -24,8 +24,8 @@ from sensor_sim.presets import load_preset
 from sensor_sim.torch_chain import TorchChain
 
 RESULT = Path(__file__).parent / "results" / "sensor_sim_batches.json"
-WARM_UP = 3
-ROUNDS = 50
+WARM_UP = 2
+ROUNDS = 20
 COPY_BYTES = 1 << 30
 GOAL_SHARE = 0.4
 """Of the memory bandwidth, on a GPU."""

@@ -2,9 +2,9 @@
 
 Needs the packages of ``requirements-bench.txt``. One thread, uint8 RGB in and out. The contestants take turns in blocks
 of frames, so that whatever else the machine does strikes all alike; each block begins with a frame that is not
-measured. Factors are of the median processor time, wall time is stored beside it. What each does to the picture is measured too:
-nobody may be fast by doing less. Losses are printed like wins, and what a library cannot do with the installed NumPy is
-named.
+measured. Factors are of the median processor time, wall time is stored beside it. What each does to the picture is
+measured too: nobody may be fast by doing less. Losses are printed like wins, and what a library cannot do with the
+installed NumPy is named.
 """
 
 from __future__ import annotations
