@@ -12,11 +12,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from harness.evaluation.compare import ALL
 from harness.results.files import replace_atomically
 from reports.campaign_report import TEMPLATES
 from reports.formatting import DASH, count, number, percent, rate, scientific
 
 PAGE = "comparison.html"
+HASH_SHOWN = 12
 FIGURES = {
     "distance_to_failure_m": ("distance until the first failure, m", 1),
     "minimum_lane_margin_m": ("smallest lane margin, m", 3),
@@ -55,8 +57,9 @@ def _render(result: Mapping[str, Any]) -> str:
     )
     css, word, sentence = WORDS[result["verdict"]["status"]]
     return environment.get_template("compare.html.j2").render(
-        baseline=_named(result["baseline"], "baseline"),
-        candidate=_named(result["candidate"], "candidate"),
+        title=" against ".join(str(result[side].get("name") or side) for side in ("candidate", "baseline")),
+        baseline=_named(result["baseline"]),
+        candidate=_named(result["candidate"]),
         simulator=_simulator(result["simulator"]),
         css=css,
         word=word,
@@ -64,7 +67,7 @@ def _render(result: Mapping[str, Any]) -> str:
         reasons=result["verdict"]["reasons"],
         alpha=percent(result["alpha"]),
         swaps=count(result["swaps"]),
-        departures=[_departures(row) for row in result["departures"]],
+        groups=_by_mode(result["departures"]),
         driving=[_driving(row) for row in result["driving"]],
         changes=[_change(change) for change in result["changes"]],
         left_out=_left_out(result["left_out"], result["missing"]),
@@ -72,9 +75,11 @@ def _render(result: Mapping[str, Any]) -> str:
     )
 
 
-def _named(side: Mapping[str, Any], fallback: str) -> str:
-    parts = [side.get("name") or fallback, side.get("agent"), side.get("created_at")]
-    return ", ".join(str(part) for part in parts if part)
+def _named(side: Mapping[str, Any]) -> str:
+    """Who drove, and when."""
+    weights = f"weights {side['weights_sha256'][:HASH_SHOWN]}" if side.get("weights_sha256") else "no weights"
+    started = f"started {side['created_at']}" if side.get("created_at") else ""
+    return ", ".join(str(part) for part in (side.get("agent") or "unknown agent", weights, started) if part)
 
 
 def _simulator(simulator: Mapping[str, Any]) -> str:
@@ -83,11 +88,16 @@ def _simulator(simulator: Mapping[str, Any]) -> str:
     return words if scene is None else f"{words}, pictures of version {scene}"
 
 
+def _by_mode(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Modes with their rows: all pairs first, then each condition."""
+    modes = dict.fromkeys(str(row["mode"]) for row in rows)
+    return [{"mode": mode, "rows": [_departures(row) for row in rows if row["mode"] == mode]} for mode in modes]
+
+
 def _departures(row: Mapping[str, Any]) -> dict[str, Any]:
     gap = row["difference"]
     return {
-        "mode": row["mode"],
-        "condition": row["condition"],
+        "condition": "all pairs" if row["condition"] == ALL else row["condition"],
         "pairs": count(row["pairs"]),
         "baseline": rate(row["baseline"]),
         "candidate": rate(row["candidate"]),
@@ -103,7 +113,7 @@ def _departures(row: Mapping[str, Any]) -> dict[str, Any]:
         "p_corrected": scientific(row["p_worse_corrected"]),
         "p_better": scientific(row["p_better_corrected"]),
         "p_roads": scientific(row["p_worse_corrected_over_roads"]),
-        "finding": row["finding"],
+        "finding": row["finding"] if row["finding"] in ("worse", "better") else "",
     }
 
 
