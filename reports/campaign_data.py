@@ -52,6 +52,12 @@ class CampaignData:
         """Kind of one monitor; one that nothing describes is taken for a failure predictor."""
         return self.kinds.get(monitor, "learned")
 
+    @cached_property
+    def offline(self) -> frozenset[str]:
+        """Monitors that were given the stored pictures afterwards and did not watch during the drives."""
+        named = [*(self.campaign.get("monitors") or []), *(self.summary.get("monitors") or [])]
+        return frozenset(str(m["name"]) for m in named if isinstance(m, Mapping) and m.get("scored_offline"))
+
     def record(self, episode_id: str) -> EpisodeData:
         """The stored record of one episode, checked against its hash."""
         return read_episode(self.folder, self.entries[episode_id])

@@ -40,14 +40,17 @@ from reports.sections import (
 )
 
 REPORT_FILE = "report.html"
-REPORT_VERSION = 1
+REPORT_VERSION = 2
+# Maps of all methods cost half a second per episode: as many as a report may wait for.
+EXPLAINED_DEPARTURES = 16
 
 
-def build_report(results_dir: Path) -> Path:
+def build_report(results_dir: Path, explained: Sequence[str] = ()) -> Path:
     """Write ``report.html`` and the episode pages in ``report/`` into a campaign's folder; nothing else is touched.
 
     Args:
         results_dir: folder with ``campaign.json``, ``index.jsonl`` and, when judged, ``summary.json``.
+        explained: episodes (or ``all``) whose pages get the maps of every saliency method, beside the first departures.
 
     Returns:
         Path of the report.
@@ -61,7 +64,8 @@ def build_report(results_dir: Path) -> Path:
     monitors = _most_telling(points, data)
     paged = choose_pages(data)
     templates = environment()
-    write_episode_pages(data, paged, points, monitors, templates)
+    maps_of = set(paged) if "all" in explained else {*departures.choose(data, EXPLAINED_DEPARTURES), *explained}
+    write_episode_pages(data, paged, points, monitors, templates, maps_of)
     path = results_dir / REPORT_FILE
     replace_atomically(path, _render(data, _sections(data, points, monitors, set(paged)), templates).encode())
     return path
@@ -92,7 +96,13 @@ def _sections(
         departures.build(data, shown, points, drawn, paged),
         *own_sections(data),
         provenance.build(data),
-        Section("glossary", "Glossary", "Glossary", "glossary.html.j2", view={"words": GLOSSARY}),
+        Section(
+            "glossary",
+            "Glossary",
+            "Glossary",
+            "glossary.html.j2",
+            view={"words": [(word, meaning) for word, meaning, _ in GLOSSARY]},
+        ),
     ]
 
 
@@ -117,6 +127,7 @@ def _render(data: CampaignData, sections: Sequence[Section], templates: jinja2.E
         name=str(data.campaign.get("name") or data.folder.name),
         subtitle=_subtitle(data),
         sections=sections,
+        offline=data.offline,
         style=style(),
         script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
         report_version=REPORT_VERSION,

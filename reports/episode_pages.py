@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from typing import Any
 import av
 import jinja2
 
+from harness.evaluation.episode_data import EpisodeData
 from harness.results.clips import PANEL_CORNERS_PX, PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 from reports.campaign_data import CampaignData
 from reports.episode_trace import episode_trace
 from reports.evidence import OperatingPoint, spread_over_groups
 from reports.formatting import DASH, finite, number
+from reports.saliency_sprites import RECORDED, write_sprites
 from reports.section import dig
 
 PAGES_FOLDER = "report"
@@ -76,6 +78,7 @@ def write_episode_pages(
     points: Mapping[str, OperatingPoint],
     monitors: Sequence[str],
     environment: jinja2.Environment,
+    explained: Collection[str] = (),
 ) -> Path:
     """Write the pages of ``chosen`` and what they share; pages of an earlier report are gone afterwards.
 
@@ -83,6 +86,7 @@ def write_episode_pages(
         data: the campaign. chosen: ids in the order in which a reader steps through them.
         points: thresholds by monitor for the alarms shown. monitors: in the order in which to draw them.
         environment: templates; every value is escaped.
+        explained: ids whose maps are computed by further saliency methods, half a second each.
 
     Returns:
         The folder.
@@ -108,6 +112,7 @@ def write_episode_pages(
         )
         clip = clip_view(data, episode_id)
         trace["clip"] = None if clip is None else _clip_for_player(data, clip, trace)
+        trace["saliency"] = _saliency(data, record, trace, temporary / DATA_FOLDER, episode_id in explained)
         others = [other for other in twins[str(row["pair_id"])] if other != episode_id]
         page = template.render(
             title=f"{row['road']} · {row['condition']} · {row['mode']}",
@@ -169,6 +174,18 @@ def _clip_for_player(data: CampaignData, clip: ClipView, trace: Mapping[str, Any
         "first_tick": max(len(trace["time_s"]) - clip.frames, 0),
         "panels": {name: list(box) for name, box in clip.panels.items()},
     }
+
+
+def _saliency(
+    data: CampaignData, record: EpisodeData, trace: Mapping[str, Any], folder: Path, wanted: bool
+) -> dict[str, Any] | None:
+    clip = trace["clip"]
+    if clip is None or "saliency" not in clip["panels"]:
+        return None
+    if not wanted:
+        again = f"python -m reports FOLDER --saliency {record.episode_id}"
+        return {"recorded": RECORDED, "missing": "not computed for this episode", "command": again}
+    return write_sprites(data, record.episode_id, dict(record.spec), int(clip["first_tick"]), folder)
 
 
 def _script(trace: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ SERIES_DIGITS = {
     "sensor_level": 2,
 }
 SCORE_DIGITS = 4
+CONTACT_GAP_S = 1.0
 
 
 def episode_trace(
@@ -111,10 +112,7 @@ def events_of(events: Mapping[str, Any]) -> list[dict[str, Any]]:
             {"time_s": d["onset_s"], "kind": "departure", "text": f"departure {d['grade']}"}
             for d in _all(events, "departures")
         ),
-        *(
-            {"time_s": c["time_s"], "kind": "collision", "text": f"collision with {c['other']}"}
-            for c in _all(events, "collisions")
-        ),
+        *_contacts(_all(events, "collisions")),
         *({"time_s": s["onset_s"], "kind": "stuck", "text": "stuck"} for s in _all(events, "stuck")),
     ]
     for takeover in _all(events, "takeovers"):
@@ -125,6 +123,28 @@ def events_of(events: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name, fault in (events.get("monitor_faults") or {}).items():
         found.append({"time_s": fault["first_s"], "kind": "fault", "text": f"{name} failed: {fault['message']}"})
     return sorted(found, key=lambda event: float(event["time_s"]))
+
+
+def _contacts(collisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One event per contact: the simulator reports a collision at every tick in which two bodies touch."""
+    last: dict[str, dict[str, Any]] = {}
+    found = []
+    for collision in sorted(collisions, key=lambda c: float(c["time_s"])):
+        other, time_s = str(collision["other"]), float(collision["time_s"])
+        contact = last.get(other)
+        if contact is None or time_s - contact["until_s"] >= CONTACT_GAP_S:
+            contact = last[other] = {"time_s": collision["time_s"], "other": other}
+            found.append(contact)
+        contact["until_s"] = time_s
+    return [
+        {
+            "time_s": contact["time_s"],
+            "kind": "collision",
+            "text": f"collision with {contact['other']}"
+            + (f", in contact until {contact['until_s']:.2f} s" if contact["until_s"] > contact["time_s"] else ""),
+        }
+        for contact in found
+    ]
 
 
 def _all(events: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from reports.monitor_kinds import COLOURS
 
 LEARNED = ("c-green", "c-red", "c-sky", "c-purple")
+MOST_LINES = {"learned": 7, "baseline": 3, "privileged": 3}
+BANDED = 2
 DASHES = ("", "dashed", "dotted", "dash-dot", "long-dash", "dash-dot-dot")
 
 
@@ -33,6 +35,23 @@ def line_styles(names: Sequence[str], kind_of: Callable[[str], str]) -> dict[str
             dash = DASHES[place % len(DASHES)]
         styles[name] = f"{colour} {dash}".strip()
     return styles
+
+
+def lines_to_draw(merits: Mapping[str, float], kind_of: Callable[[str], str]) -> tuple[list[str], set[str]]:
+    """(monitors that get a line, those whose interval is drawn too): the best of each kind; more would hide each other.
+
+    Args:
+        merits: monitor -> figure to rank by, higher is better; in the order in which lines are listed.
+        kind_of: ``learned``, ``baseline`` or ``privileged`` of a name.
+    """
+    chosen: set[str] = set()
+    banded: set[str] = set()
+    for kind, most in MOST_LINES.items():
+        ranked = sorted((name for name in merits if kind_of(name) == kind), key=lambda name: -merits[name])
+        chosen |= set(ranked[:most])
+        if kind == "learned":
+            banded = set(ranked[:BANDED])
+    return [name for name in merits if name in chosen], banded
 
 
 def _group(name: str) -> str:

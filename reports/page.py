@@ -8,6 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 from reports import formatting
+from reports.glossary import anchor, link_terms
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -21,7 +22,10 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["offline"] = frozenset[str]()  # a page of a campaign sets the monitors that were scored afterwards
     made.filters["rate"] = formatting.rate
+    made.filters["anchor"] = anchor
+    made.filters["link_terms"] = link_terms
     return made
 
 

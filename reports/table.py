@@ -29,4 +29,4 @@ def words(value: Any) -> Cell:
 def figure(value: Any, digits: int) -> Cell:
     """A number; a dash when undefined."""
     known = finite(value)
-    return Cell(number(known, digits), "" if known is None else repr(known), numeric=True)
+    return Cell(number(known, digits), "" if known is None else f"{known:.6g}", numeric=True)

@@ -113,23 +113,35 @@ def _heat(panel: Picture, where: tuple[int, int, int, int], clip_frame: ClipFram
     saliency = clip_frame.saliency
     if saliency.ndim != 2:
         raise ClipError(f"saliency must be a map (h, w), got shape {saliency.shape}")
-    if saliency.dtype != np.uint8:
-        saliency = (np.clip(np.nan_to_num(saliency), 0.0, 1.0) * 255.0).astype(np.uint8)
     x, y, w, h = where
     left, top, right, bottom = clip_frame.saliency_box
     x0, x1 = x + round(left * w), x + round(right * w)
     y0, y1 = y + round(top * h), y + round(bottom * h)
     if x1 <= x0 or y1 <= y0:
         raise ClipError(f"saliency_box {clip_frame.saliency_box} is empty: give shares left < right, top < bottom")
-    small = cv2.resize(saliency, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-    grey = cv2.cvtColor(panel, cv2.COLOR_RGB2GRAY)
-    result = np.repeat((grey * 0.55).astype(np.uint8)[:, :, None], 3, axis=2)
-    colours = cv2.cvtColor(cv2.applyColorMap(small, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
-    opacity = np.minimum(small.astype(np.float32) / 255.0 * 1.4, 0.92)[:, :, None]
-    part = result[y0:y1, x0:x1]
-    result[y0:y1, x0:x1] = (part * (1.0 - opacity) + colours * opacity).astype(np.uint8)
+    result = _darkened(panel)
+    result[y0:y1, x0:x1] = heat_over(panel[y0:y1, x0:x1], saliency)
     cv2.rectangle(result, (x0, y0), (x1 - 1, y1 - 1), MUTED, 1)
     return result
+
+
+def heat_over(picture: Picture, saliency: npt.NDArray[np.float32] | Picture) -> Picture:
+    """A picture darkened to grey under the heat of a map: its opacity grows with the saliency.
+
+    Args:
+        picture: uint8 RGB (H, W, 3). saliency: (h, w), float in [0, 1] or uint8 in 0..255; stretched over the picture.
+    """
+    if saliency.dtype != np.uint8:
+        saliency = (np.clip(np.nan_to_num(saliency), 0.0, 1.0) * 255.0).astype(np.uint8)
+    small = cv2.resize(saliency, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
+    colours = cv2.cvtColor(cv2.applyColorMap(small, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    opacity = np.minimum(small.astype(np.float32) / 255.0 * 1.4, 0.92)[:, :, None]
+    return (_darkened(picture) * (1.0 - opacity) + colours * opacity).astype(np.uint8)
+
+
+def _darkened(picture: Picture) -> Picture:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.repeat((grey * 0.55).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def _signed_bar(canvas: Picture, y: int, name: str, value: float | None, colour: Colour) -> None:

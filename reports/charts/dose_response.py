@@ -12,7 +12,7 @@ from reports.charts.svg import Canvas, Scale, nice_ticks, tick_text
 from reports.formatting import finite, rate
 
 WIDTH, HEIGHT = 380.0, 250.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 16.0, 14.0, 44.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 14.0, 44.0
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,19 @@ def dose_response(doses: Sequence[Dose], axis: str, ideal: Mapping[str, Any] | N
     without = finite((ideal or {}).get("value"))
     if without is not None:
         canvas.line(LEFT, y(without), WIDTH - RIGHT, y(without), "threshold")
-        canvas.text(WIDTH - RIGHT, y(without) - 5, "ideal camera", "tick", "end")
+        canvas.text(_emptiest([x(dose.strength) for dose in doses]), y(without) - 5, "ideal camera", "tick", "middle")
     for dose in doses:
         responses = [dose.departed, *dose.recalls]
         for place, response in enumerate(responses):
             shift = 7.0 * (place - (len(responses) - 1) / 2.0)
             _mark(canvas, x(dose.strength) + shift, y, response, f"{dose.condition}: {_words(response)}", place > 0)
     return canvas.markup()
+
+
+def _emptiest(taken: Sequence[float]) -> float:
+    """Where on the axis a word stands farthest from every mark."""
+    places = [LEFT + 48.0 + share * (WIDTH - RIGHT - LEFT - 96.0) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return max(places, key=lambda place: min((abs(place - mark) for mark in taken), default=0.0))
 
 
 def _mark(canvas: Canvas, at: float, y: Scale, response: Response, title: str, hollow: bool) -> None:

@@ -79,11 +79,13 @@ def gain_curves(
         canvas.line(x(0.0), y(0.0), x(oracle[0]), y(oracle[1]), "series c-green dashed")
         canvas.circle(x(oracle[0]), y(oracle[1]), 4.5, "dot c-green", f"perfect alarms: {_point(*oracle)}")
     for curve in curves:
+        canvas.group("one", line=curve.name)
         # A score that never changes is silent or always on: no line of thresholds lies between the two.
         if len(curve.ac) > 2:
             canvas.polyline([x(value) for value in curve.ac], [y(value) for value in curve.sg], f"series {curve.css}")
         for cost, gain in zip(curve.ac, curve.sg, strict=True):
             canvas.circle(x(cost), y(gain), 2.0, f"dot {curve.css.split()[0]}", f"{curve.name}: {_point(cost, gain)}")
+        canvas.end_group()
     for point in driven:
         detail = f"really driven, {point.name}: {_point(point.ac, point.sg)}"
         canvas.circle(x(point.ac), y(point.sg), 5.5, f"ring {point.css}", detail)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.charts.svg import Canvas, Scale
 from reports.formatting import finite, rate
 
-WIDTH, LEFT, RIGHT, ROW = 500.0, 126.0, 20.0, 24.0
+WIDTH, LEFT, RIGHT, ROW = 520.0, 150.0, 20.0, 24.0
 
 
 @dataclass(frozen=True)

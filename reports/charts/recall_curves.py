@@ -54,6 +54,7 @@ def recall_curves(curves: Sequence[RecallCurve], title: str) -> Markup:
         if curve.banded:
             canvas.path(_band(x, y, curve, x_high), f"band {curve.css.split()[0]}-fill")
     for curve in curves:
+        canvas.group("one", line=curve.name)
         kept = _kept(curve, x_high)
         xs, ys = [x(curve.false_per_min[k]) for k in kept], [y(curve.recall[k]) for k in kept]
         canvas.polyline(xs, ys, f"series {curve.css}")
@@ -62,6 +63,7 @@ def recall_curves(curves: Sequence[RecallCurve], title: str) -> Markup:
                 f"{curve.name}: {100 * curve.recall[k]:.0f} % at {curve.false_per_min[k]:.2f} false alarms per minute"
             )
             canvas.circle(at_x, at_y, 2.0, f"dot {curve.css.split()[0]}", point)
+        canvas.end_group()
     return canvas.markup()
 
 

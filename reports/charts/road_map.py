@@ -16,7 +16,7 @@ Place = tuple[float, float]
 
 WIDTH, LEAST_HEIGHT, MOST_HEIGHT, EDGE = 560.0, 130.0, 420.0, 16.0
 FOOT = 22.0
-STEP_M = 2.5
+STEP_M = 3.5
 GRADES = ("G0", "G1", "G2", "G3")
 SAFE = "none"
 

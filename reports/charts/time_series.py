@@ -14,11 +14,13 @@ from reports.charts.svg import Canvas, Scale, nice_ticks, tick_text
 FloatArray = npt.NDArray[np.float64]
 Span = tuple[float, float]
 
-WIDTH, LEFT, RIGHT = 500.0, 38.0, 10.0
+WIDTH, LEFT, RIGHT = 560.0, 118.0, 10.0
 SWA_HEIGHT, MARGIN_HEIGHT, SCORE_HEIGHT, ALARM_ROW, GAP, AXIS = 92.0, 64.0, 72.0, 14.0, 26.0, 22.0
 RATIO_CEILING = 2.5
 MARGIN_FLOOR_M, MARGIN_CEILING_M = -1.0, 1.0
 TOP = 26.0
+ALARM_TITLE = 22.0
+LONGEST_NAME = 18
 SERIES = ("c-blue", "c-purple", "c-grey", "c-red")
 AGENT, REFERENCE, MARGIN = "c-orange", "c-sky", "c-green"
 
@@ -55,7 +57,7 @@ def departure_key(trace: DepartureTrace) -> list[tuple[str, str]]:
 def departure_chart(trace: DepartureTrace, name: str) -> Markup:
     """Three panels over one time axis and one alarm row per monitor."""
     rows = len(trace.monitors)
-    scores = SCORE_HEIGHT + GAP if rows else 0.0
+    scores = SCORE_HEIGHT + GAP + ALARM_TITLE if rows else 0.0
     height = TOP + SWA_HEIGHT + GAP + MARGIN_HEIGHT + GAP + scores + rows * ALARM_ROW + AXIS
     alarmed = [m.name for m in trace.monitors if m.alarms]
     said = f"departure at {trace.onset_s:.2f} s; alarms of {', '.join(alarmed) or 'no monitor'}"
@@ -70,7 +72,7 @@ def departure_chart(trace: DepartureTrace, name: str) -> Markup:
     y = _margin(canvas, x, y + GAP, trace)
     if rows:
         y = _statistics(canvas, x, y + GAP, trace)
-        y = _alarms(canvas, x, y + 6, trace)
+        y = _alarms(canvas, x, y + ALARM_TITLE, trace)
     canvas.line(x(trace.onset_s), 13, x(trace.onset_s), bottom, "onset")
     canvas.text(x(trace.onset_s), 10, "departure", "tick departure-text", "middle")
     for tick in nice_ticks(x.low, x.high, 7):
@@ -122,14 +124,19 @@ def _statistics(canvas: Canvas, x: Scale, top: float, trace: DepartureTrace) -> 
 
 
 def _alarms(canvas: Canvas, x: Scale, top: float, trace: DepartureTrace) -> float:
+    canvas.text(0, top - 5, "alarms", "tick strong")
     for index, monitor in enumerate(trace.monitors):
         row = top + index * ALARM_ROW
         canvas.line(x.start, row + 7, x.end, row + 7, "track faint")
         css = f"alarm {SERIES[index % len(SERIES)]}-fill"
         for span in monitor.alarms:
             _span(canvas, x, span, row + 2, ALARM_ROW - 5, css, f"{monitor.name}: alarm")
-        canvas.text(x.start - 6, row + 10, "alarm" if index == 0 else "", "tick", "end")
+        canvas.text(x.start - 6, row + 10, _short(monitor.name), "tick", "end")
     return top + len(trace.monitors) * ALARM_ROW
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _xs(x: Scale, trace: DepartureTrace) -> list[float]:

@@ -85,7 +85,7 @@ def _row(name: str, figures: Mapping[str, Any], kind: str) -> dict[str, Any]:
         "lead_median": number(lead.get("median"), 1),
         "lead_p10": number(lead.get("p10"), 1),
         "leads": len(lead.get("values") or []),
-        "lead_strip": lead_time_strip(lead.get("values") or [], REACTION_S, HORIZON_S, name),
+        "lead_strip": lead_time_strip(lead.get("values") or [], REACTION_S, HORIZON_S, name, colour_of(name, kind)),
     }
 
 

@@ -166,11 +166,11 @@ def _beats(data: CampaignData) -> Answer:
 def _missing(data: CampaignData) -> Answer:
     counts = data.summary.get("counts") or {}
     bounds = dig(data.summary, "departures", "departed_bounds") or {}
-    worst, best = percent(bounds.get("worst")), percent(bounds.get("best"))
+    low, high = percent(bounds.get("low")), percent(bounds.get("high"))
     return Answer(
         f"{count(counts.get('missing'))} episodes missing, {count(counts.get('unavoidable'))} unavoidable pairs, "
-        f"{count(counts.get('events_masked'))} events masked. With every missing run counted against or for the agent, "
-        f"{worst} or {best} departed.",
+        f"{count(counts.get('events_masked'))} events masked. With every missing run counted for or against the agent, "
+        f"{low} or {high} departed.",
         f"{count(counts['worlds_without_expert_run'])} worlds have no expert run."
         if counts.get("worlds_without_expert_run")
         else "",

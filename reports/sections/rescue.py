@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from reports.campaign_data import CampaignData
@@ -10,6 +10,7 @@ from reports.charts.gain_curves import Driven, GainCurve, gain_curves
 from reports.charts.rescue_timeline import AlarmRow, rescue_timeline
 from reports.evidence import spread_over_groups
 from reports.formatting import DASH, count, finite, number, percent, rate
+from reports.line_styles import line_styles, lines_to_draw
 from reports.monitor_kinds import ORDER, colour_of
 from reports.section import Section, dig
 
@@ -21,8 +22,8 @@ MAIN_REACTION_S = 1.0
 SHOWN_POINTS = ("fa0.50", "duty10")
 TWIN_COUNTS = ("looked_up", "looked_up_held", "driven")
 MAX_SHOWN = 40
+MERIT_AC = 0.3
 MAX_TIMELINE_MONITORS = 6
-LINES = ("c-blue", "c-orange", "c-sky", "c-red")
 VERDICT_WORDS = {
     "saved": "in time",
     "late": "too late",
@@ -60,7 +61,10 @@ def _view(data: CampaignData, rescue: Mapping[str, Any]) -> dict[str, Any]:
     monitors = sorted(rescue["monitors"], key=lambda m: (ORDER.index(data.kind(str(m["name"]))), m["name"]))
     reactions = [entry["reaction_s"] for entry in rescue["savable_at"]]
     ordered = sorted(reactions, key=lambda reaction_s: (reaction_s != MAIN_REACTION_S, reaction_s))
-    lines = _lines(data, [str(monitor["name"]) for monitor in monitors])
+    styles = line_styles([str(monitor["name"]) for monitor in monitors], data.kind)
+    merits = {str(monitor["name"]): _merit(monitor) for monitor in monitors}
+    drawn, banded = lines_to_draw(merits, data.kind)
+    lines = {name: styles[name] for name in drawn}
     shown = spread_over_groups(
         ((f"{entry['condition']}", str(index)) for index, entry in enumerate(rescue["by_departure"])), MAX_SHOWN
     )
@@ -85,11 +89,13 @@ def _view(data: CampaignData, rescue: Mapping[str, Any]) -> dict[str, Any]:
         "charts": [
             {
                 "reaction": number(reaction_s, 1),
-                "chart": _chart(monitors, rescue, reaction_s, lines, _driven(data, lines)),
+                "chart": _chart(data, monitors, rescue, reaction_s, lines, banded),
             }
             for reaction_s in ordered
         ],
         "lines": list(lines.items()),
+        "undrawn": [name for name in merits if name not in lines],
+        "merit_ac": percent(MERIT_AC),
         "points": [row for monitor in monitors for row in _points(data, monitor)],
         "timelines": [_timeline(data, entry) for entry in chosen],
         "timelines_note": f"{len(chosen)} of {len(rescue['by_departure'])} departures are shown, evenly by condition.",
@@ -106,40 +112,34 @@ def _view(data: CampaignData, rescue: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lines(data: CampaignData, monitors: Sequence[str]) -> dict[str, str]:
-    """Monitor -> classes of its line: learned ones in colours, controls grey, privileged ones purple, told apart by
-    their dashes."""
-    dashes = ("", " dashed", " dotted", " dash-dot")
-    used: dict[str, int] = {}
-    lines = {}
-    for name in monitors:
-        kind = data.kind(name)
-        place = used[kind] = used.get(kind, -1) + 1
-        colour = LINES[place % len(LINES)] if kind == "learned" else colour_of(name, kind)
-        lines[name] = colour if kind == "learned" else colour + dashes[place % len(dashes)]
-    return lines
-
-
 def _chart(
+    data: CampaignData,
     monitors: Sequence[Mapping[str, Any]],
     rescue: Mapping[str, Any],
     reaction_s: float,
     lines: Mapping[str, str],
-    driven: Mapping[float, Sequence[Driven]],
+    banded: Collection[str],
 ) -> str:
     curves = []
     for monitor in monitors:
         name = str(monitor["name"])
-        for entry in monitor["curves"]:
+        for entry in monitor["curves"] if name in lines else ():
             if entry["reaction_s"] == reaction_s and entry["departures"]:
                 parts = (entry["ac"], entry["sg"], entry["low"], entry["high"])
-                curves.append(GainCurve(name, lines[name], *parts, banded=lines[name] in LINES))
+                curves.append(GainCurve(name, lines[name], *parts, banded=name in banded))
     oracle = next(entry for entry in rescue["oracle"] if entry["reaction_s"] == reaction_s)
     saved, of = finite(oracle["sg"]["k"]), finite(oracle["sg"]["n"])
     ceiling = None if saved is None or not of else saved / of
     perfect = None if ceiling is None or oracle["ac"] is None else (float(oracle["ac"]), ceiling)
     title = f"Departures prevented over availability cost, reaction time {reaction_s:g} s"
-    return gain_curves(curves, ceiling, perfect, driven.get(reaction_s, ()), title)
+    return gain_curves(curves, ceiling, perfect, _driven(data, lines).get(reaction_s, ()), title)
+
+
+def _merit(monitor: Mapping[str, Any]) -> float:
+    """The most that a monitor prevents at a moderate cost, at the main reaction time."""
+    curve = next((entry for entry in monitor["curves"] if entry["reaction_s"] == MAIN_REACTION_S), None)
+    pairs = zip(curve["ac"], curve["sg"], strict=True) if curve and curve["departures"] else ()
+    return max((float(sg) for ac, sg in pairs if ac <= MERIT_AC), default=0.0)
 
 
 def _driven(data: CampaignData, lines: Mapping[str, str]) -> dict[float, list[Driven]]:

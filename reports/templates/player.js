@@ -31,6 +31,15 @@
   var fixed = function (value, digits, unit) {
     return value === null || value === undefined ? "—" : value.toFixed(digits).replace("-", "\u2212") + (unit ? "\u202f" + unit : "");
   };
+  // A command with the folder that this page was opened from, as a shell reads it.
+  var inFolder = function (command) {
+    if (window.location.protocol !== "file:") { return command; }
+    var folder = decodeURIComponent(window.location.pathname).split("/").slice(0, -3).join("/");
+    return command.replace(/FOLDER(\S*)/g, function (_, rest) {
+      var path = folder + rest;
+      return /^[\w@%+=:,./-]+$/.test(path) ? path : "'" + path.replace(/'/g, "'\\''") + "'";
+    });
+  };
   var known = function (values) { return values.filter(function (v) { return v !== null; }); };
   var extent = function (values, fallback) {
     return values.length ? [Math.min.apply(null, values), Math.max.apply(null, values)] : fallback;
@@ -123,6 +132,7 @@
         make("line", { x1: LEFT, y1: top + 7, x2: WIDTH - RIGHT, y2: top + 7, "class": "track faint" }, svg);
         span(monitor.alarms, top + 2, 9, "alarm " + css + "-fill", monitor.name + ": alarm");
         if (k === 0) { make("text", { x: LEFT - 6, y: top + 11, "text-anchor": "end", "class": "tick" }, svg, "alarms"); }
+        make("text", { x: LEFT + 4, y: top + 10, "class": "tick small row-name" }, svg, monitor.name);
         named(css, "score and alarms of " + monitor.name + (monitor.theta_on === null ? " (no threshold, so no alarms)" : ratio[k] ? "" : " (threshold not positive: alarms only)"));
         top += 14;
       });
@@ -180,6 +190,37 @@
     };
   };
 
+  // ---- saliency: the recorded maps are in the clip, those of other methods in a sheet with a tile per tick -----------
+  var drawMethod = function (data, changed) {
+    var select = by("method"), note = by("method-note"), saliency = data.saliency, image = null;
+    if (!saliency) { return { chosen: function () { return null; } }; }
+    if (!saliency.methods) {
+      note.textContent = "Other saliency methods: " + saliency.missing + "." + (saliency.command ? " To add them: " : "");
+      if (saliency.command) { element("code", note, inFolder(saliency.command)); }
+      return { chosen: function () { return null; } };
+    }
+    select.disabled = false;
+    saliency.methods.forEach(function (method) { element("option", select, method.name).value = method.source; });
+    select.addEventListener("change", function () {
+      image = null;
+      if (!select.value) { changed(); return; }
+      var loading = new Image();
+      loading.onload = function () { image = loading; changed(); select.dataset.shown = select.value; };
+      loading.onerror = function () { note.textContent = "The maps (" + loading.getAttribute("src") + ") are not beside this page: keep the folder whole, or build the report again."; };
+      loading.src = select.value;
+    });
+    return {
+      chosen: function () { return image; },
+      draw: function (context, canvas, video, clip, frame) {
+        var agent = clip.panels.agent, tile = saliency.tile, box = saliency.box;
+        context.globalAlpha = 1; context.fillStyle = "#14181f"; context.fillRect(0, 0, canvas.width, canvas.height);
+        context.globalAlpha = 0.45; context.drawImage(video, agent[0], agent[1], agent[2], agent[3], 0, 0, canvas.width, canvas.height);
+        context.globalAlpha = 1;
+        context.drawImage(image, frame % saliency.columns * tile[0], Math.floor(frame / saliency.columns) * tile[1], tile[0], tile[1], box[0], box[1], box[2], box[3]);
+      }
+    };
+  };
+
   // ---- pictures: one video, cut into its panels, so that they cannot run apart -----------------------------------
   var drawPictures = function (data, pictures) {
     var note = by("picture-note"), clip = data.clip;
@@ -188,13 +229,17 @@
     figures.forEach(function (figure) { figure.classList.toggle("absent", !clip.panels[figure.dataset.panel]); });
     if (!clip.panels.before) { note.textContent = "The picture before the artifacts was not kept in this clip."; }
     var video = document.createElement("video"), wanted = null, busy = false, broken = false;
+    var overlay = drawMethod(data, function () { if (pictures.dataset.tick !== undefined) { paint(); } });
     video.muted = true; video.preload = "auto"; video.playsInline = true;
     var say = function (text) { if (note.textContent !== text) { note.textContent = text; } };
     var paint = function () {
       var frame = Math.min(Math.floor(video.currentTime * clip.fps), clip.frames - 1);
       figures.forEach(function (figure) {
         var box = clip.panels[figure.dataset.panel], canvas = figure.querySelector("canvas");
-        if (box) { canvas.getContext("2d").drawImage(video, box[0], box[1], box[2], box[3], 0, 0, canvas.width, canvas.height); }
+        if (!box) { return; }
+        var context = canvas.getContext("2d");
+        if (figure.dataset.panel === "saliency" && overlay.chosen()) { overlay.draw(context, canvas, video, clip, frame); return; }
+        context.drawImage(video, box[0], box[1], box[2], box[3], 0, 0, canvas.width, canvas.height);
       });
       pictures.dataset.tick = clip.first_tick + frame;
     };
@@ -251,6 +296,18 @@
     return function (tick) { rows.forEach(function (r) { r[0].textContent = r[1](tick); }); };
   };
 
+  document.querySelectorAll("code[data-command]").forEach(function (code) { code.textContent = inFolder(code.dataset.command); });
+  document.querySelectorAll("button[data-copies]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      var range = document.createRange(), said = function () { button.textContent = "Copied"; };
+      range.selectNodeContents(by(button.dataset.copies));
+      window.getSelection().removeAllRanges();
+      window.getSelection().addRange(range);
+      if (navigator.clipboard) { navigator.clipboard.writeText(range.toString()).then(said, function () {}); }
+    });
+  });
+
   window.showEpisode = function (data) {
     var last = data.time_s.length - 1;
     if (last < 0) { fail("This episode ended before its first tick."); return; }
@@ -296,7 +353,7 @@
     series.svg.addEventListener("click", function (event) { go(tickOf(series.at(event.clientX))); });
     document.addEventListener("keydown", function (event) {
       var name = event.target.tagName;
-      if (event.ctrlKey || event.altKey || event.metaKey || name === "SELECT" || event.target.isContentEditable) { return; }
+      if (event.ctrlKey || event.altKey || event.metaKey || name === "SELECT" || name === "PRE" || event.target.isContentEditable) { return; }
       var moves = { ArrowLeft: tick - (event.shiftKey ? second : 1), ArrowRight: tick + (event.shiftKey ? second : 1), Home: 0, End: last };
       var times = data.events.map(function (e) { return tickOf(e.time_s); });
       if (event.key === "[") { moves["["] = Math.max.apply(null, times.filter(function (k) { return k < tick; }).concat([0])); }

@@ -9,6 +9,8 @@
     var text = document.getElementById("filter-text");
     var selects = Array.prototype.slice.call(document.querySelectorAll("select[data-column]"));
 
+    var valueOf = function (cell) { return cell.dataset.value === undefined ? cell.textContent : cell.dataset.value; };
+
     var apply = function () {
       var wanted = text.value.trim().toLowerCase();
       var count = 0;
@@ -38,7 +40,7 @@
         Array.prototype.slice.call(table.tHead.rows[0].cells).forEach(function (other) { other.removeAttribute("aria-sort"); });
         cell.setAttribute("aria-sort", ascending ? "ascending" : "descending");
         rows.sort(function (a, b) {
-          var x = a.cells[index].dataset.value, y = b.cells[index].dataset.value;
+          var x = valueOf(a.cells[index]), y = valueOf(b.cells[index]);
           // Unknown values stay at the end in both directions.
           if (x === "" || y === "") { return (x === "") - (y === ""); }
           var order = isNaN(x) || isNaN(y) ? x.localeCompare(y) : Number(x) - Number(y);
@@ -58,6 +60,37 @@
       });
     });
   }
+
+  // A key entry is a switch: pressed, its line stands out in the charts of the section.
+  document.querySelectorAll("ul.key[data-highlights]").forEach(function (list) {
+    var section = list.closest("section");
+    list.querySelectorAll("li").forEach(function (item) {
+      var name = item.textContent.trim();
+      var lines = Array.prototype.filter.call(section.querySelectorAll("g.one"), function (g) { return g.dataset.line === name; });
+      if (!lines.length) { return; }
+      var button = document.createElement("button");
+      button.type = "button"; button.className = "line"; button.setAttribute("aria-pressed", "false");
+      while (item.firstChild) { button.appendChild(item.firstChild); }
+      item.appendChild(button);
+      button.addEventListener("click", function () {
+        var on = button.getAttribute("aria-pressed") !== "true";
+        list.querySelectorAll("button.line").forEach(function (other) { other.setAttribute("aria-pressed", "false"); });
+        button.setAttribute("aria-pressed", String(on));
+        section.querySelectorAll("g.one").forEach(function (g) { g.classList.toggle("dim", on && g.dataset.line !== name); });
+        lines.forEach(function (g) { g.classList.toggle("strong-line", on); });
+      });
+    });
+  });
+
+  // A table or chart that goes on to the right fades out there, and scrolls by keyboard.
+  var boxes = document.querySelectorAll(".scroll, .plot");
+  var fade = function (box) {
+    box.classList.toggle("goes-on", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+    if (box.scrollWidth > box.clientWidth + 1) { box.tabIndex = 0; }
+  };
+  boxes.forEach(function (box) { fade(box); box.addEventListener("scroll", function () { fade(box); }, { passive: true }); });
+  window.addEventListener("resize", function () { boxes.forEach(fade); });
+  document.querySelectorAll("details").forEach(function (part) { part.addEventListener("toggle", function () { part.querySelectorAll(".scroll, .plot").forEach(fade); }); });
 
   var links = {};
   document.querySelectorAll("nav.toc a").forEach(function (link) { links[link.hash.slice(1)] = link; });

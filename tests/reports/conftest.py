@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.registry import make_agent
 from harness.evaluation.recompute import recompute
 from harness.results.episodes_table import write_episodes_table
 from harness.results.reader import read_campaign
@@ -28,7 +29,12 @@ def judged(folder: Path) -> Path:
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A judged campaign of 66 episodes, some with departures and clips, with its report."""
     folder = judged(
-        write_campaign(tmp_path_factory.mktemp("campaign") / "results", roads=("winding", "hairpins"), clips=2)
+        write_campaign(
+            tmp_path_factory.mktemp("campaign") / "results",
+            roads=("winding", "hairpins"),
+            clips=2,
+            driver_sha256=make_agent("pilotnet").weights_sha256,
+        )
     )
     build_report(folder)
     return folder

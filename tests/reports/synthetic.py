@@ -148,7 +148,16 @@ def clip(columns: dict[str, np.ndarray], onset: int) -> bytes:
     return encode_clip(pictures)
 
 
-def record(spec: dict[str, Any], run: Drive, with_clip: bool) -> EpisodeRecord:
+def monitor_inputs(ticks: int) -> pa.Table:
+    """A bright bar that wanders over a grey road, one crop per tick."""
+    crops = np.full((ticks, 66, 200, 3), 96, np.uint8)
+    for tick in range(ticks):
+        crops[tick, 20:, 20 + tick % 150 : 30 + tick % 150] = 235
+    rows = [crop.tobytes() for crop in crops]
+    return pa.table({"tick": pa.array(range(ticks), pa.int32()), "crop": pa.array(rows, pa.binary(66 * 200 * 3))})
+
+
+def record(spec: dict[str, Any], run: Drive, with_clip: bool, with_inputs: bool = False) -> EpisodeRecord:
     columns, onset = run.columns, run.onset_tick
     departures = []
     if onset is not None:
@@ -185,6 +194,7 @@ def record(spec: dict[str, Any], run: Drive, with_clip: bool) -> EpisodeRecord:
         events,
         {"clip_0.mp4": clip(columns, onset)} if with_clip and onset is not None and onset > 20 else {},
         attempts=[{"attempt": 1, "error": None, "server_log": "ready"}],
+        monitor_inputs=monitor_inputs(len(columns["tick"])) if with_inputs else None,
     )
 
 
@@ -195,11 +205,16 @@ def write_campaign(
     roads: Sequence[str] = ROADS,
     clips: int = 3,
     name: str = "synthetic",
+    driver_sha256: str | None = None,
 ) -> Path:
-    """Fill ``folder`` with a campaign; the first ``clips`` departures have a clip. Not judged yet."""
+    """Fill ``folder`` with a campaign; the first ``clips`` departures have a clip. Not judged yet.
+
+    ``driver_sha256``: the shipped driver drove, and the first departure with a clip kept its monitors' inputs.
+    """
     conditions = CONDITIONS if conditions is None else conditions
     modes = ("shadow", *TAKEOVER_MODES, "log", "expert")
     ids: list[str] = []
+    kept_inputs = False
     with CampaignStore.create(folder) as store:
         for road in roads:
             for condition, severity in conditions.items():
@@ -227,7 +242,11 @@ def write_campaign(
                         }
                         with_clip = clips > 0 and run.onset_tick is not None
                         clips -= with_clip
-                        store.add_episode(record(spec, run, with_clip))
+                        with_inputs = with_clip and driver_sha256 is not None and mode == "shadow" and not kept_inputs
+                        kept_inputs = kept_inputs or with_inputs
+                        if driver_sha256 is not None:
+                            spec["agent"] = {"name": "pilotnet", "weights_sha256": driver_sha256}
+                        store.add_episode(record(spec, run, with_clip, with_inputs))
                         ids.append(episode_id)
         store.write_campaign(
             {

@@ -103,4 +103,10 @@ def test_events_are_told_in_the_order_of_time() -> None:
         }
     )
     assert [event["time_s"] for event in told] == [1.0, 4.0, 5.0, 9.0, 9.5]
+    touching = [{"time_s": 1.0 + 0.05 * k, "other": "wall"} for k in range(20)] + [{"time_s": 4.0, "other": "wall"}]
+    contacts = events_of({"collisions": touching})
+    assert [event["text"] for event in contacts] == [
+        "collision with wall, in contact until 1.95 s",
+        "collision with wall",
+    ]
     assert told[0]["text"] == "student failed: NaN" and told[-1]["text"] == "collision with guard rail"

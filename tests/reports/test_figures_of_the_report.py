@@ -57,7 +57,7 @@ def test_every_known_point_of_a_curve_is_drawn_and_none_is_made_up() -> None:
     section = curves.build(data_of({"monitors": [entry, {"name": "without", "curve": None}]}))
     drawn = str(section.view["chart"])
     assert "student: 50 % at 0.50 false alarms per minute" in drawn and drawn.count("<circle") == 2
-    assert section.view["lines"] == [("student", "c-blue")] and not section.view["reliability"]
+    assert section.view["lines"] == [("student", "c-green")] and not section.view["reliability"]
 
 
 def test_without_curves_and_probabilities_the_section_says_why() -> None:

@@ -109,3 +109,42 @@ def test_hostile_names_stay_text_in_the_player(hostile_campaign: Path, chromium:
     assert HOSTILE in chromium.run("return document.querySelector('h1').textContent")
     assert chromium.run("return document.getElementById('player').dataset.tick") is not None
     assert chromium.console() == []
+
+
+def test_another_saliency_method_replaces_the_recorded_map(campaign: Path, chromium: Browser) -> None:
+    data = load(campaign)
+    sheets = sorted((campaign / "report" / "episodes").glob("*.grad_cam.jpg"))
+    (sheet,) = sheets  # the one run that kept what its monitors saw
+    episode_id = sheet.name.split(".")[0]
+    onset_s = next(row["first_departure_onset_s"] for row in data.episodes if row["episode_id"] == episode_id)
+    chromium.resize(1440, 1000)
+    chromium.open(campaign / page_address(episode_id), f"#t={onset_s:.2f}")
+    chromium.run_async(WAIT_FOR_PICTURE)
+    names = chromium.run("return [...document.querySelectorAll('#method option')].map(o => o.textContent)")
+    assert names == ["VisualBackProp, recorded", "Grad-CAM", "LRP, ε = 100"]
+    for place in (1, 2):
+        shown = chromium.run_async(
+            "const done = arguments[arguments.length - 1], s = document.getElementById('method');"
+            f"s.selectedIndex = {place}; s.dispatchEvent(new Event('change'));"
+            "const look = () => s.dataset.shown === s.value ? done(s.value) : setTimeout(look, 20); look();"
+        )
+        assert shown.startswith(episode_id)
+    assert chromium.console() == []
+
+
+def test_a_page_without_further_maps_says_why_and_how(campaign: Path, chromium: Browser) -> None:
+    data = load(campaign)
+    with_clip = [str(row["episode_id"]) for row in data.episodes if data.clips(str(row["episode_id"]))]
+    other = next(i for i in with_clip if not (campaign / "report" / "episodes" / f"{i}.grad_cam.jpg").exists())
+    chromium.open(campaign / page_address(other))
+    chromium.run_async(WAIT_FOR_PICTURE)
+    assert "stored without what its monitors saw" in chromium.run(
+        "return document.getElementById('method-note').textContent"
+    )
+
+
+def test_the_command_that_drives_it_again_names_the_folder(campaign: Path, chromium: Browser) -> None:
+    episode_id = next(path.stem for path in (campaign / "report" / "episodes").glob("*.html"))
+    chromium.open(campaign / page_address(episode_id))
+    command = chromium.run("return document.getElementById('again-command').textContent")
+    assert command.startswith(f"python -m harness.cluster.drive_again {campaign.resolve()} {episode_id} --out ")

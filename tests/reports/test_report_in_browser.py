@@ -9,7 +9,19 @@ from tests.reports.browser import Browser
 from tests.reports.conftest import HOSTILE
 
 SECTIONS = (
-    *("verdict", "headline", "questions", "slices", "safety", "rescue", "paper", "conditions", "doses", "monitors"),
+    *(
+        "verdict",
+        "headline",
+        "questions",
+        "slices",
+        "proof",
+        "safety",
+        "rescue",
+        "paper",
+        "conditions",
+        "doses",
+        "monitors",
+    ),
     *("curves", "maps", "episodes", "departures", "provenance", "glossary"),
 )
 VISIBLE_ROWS = "return [...document.querySelectorAll('#episodes-table tbody tr')].filter(r => !r.hidden).length"
@@ -58,7 +70,10 @@ def test_filter_by_result_and_text_and_clear(report: Opener) -> None:
 
 def test_sorting_is_numeric_and_leaves_unknown_values_last(report: Opener) -> None:
     page = report()
-    values = "return [...document.querySelectorAll('#episodes-table tbody tr')].map(r => r.cells[6].dataset.value)"
+    values = (
+        "return [...document.querySelectorAll('#episodes-table tbody tr')].map(r => r.cells[6])"
+        ".map(c => c.dataset.value ?? c.textContent)"
+    )
     click = "document.querySelectorAll('#episodes-table th button')[6].click()"
     for reverse in (False, True):
         page.run(click)
