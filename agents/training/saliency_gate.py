@@ -270,7 +270,7 @@ def main() -> None:
             result["networks"][path.stem] = figures
             save_json(options.json, result)
     if options.page is not None:
-        options.page.write_text(render_page(result, frames, options.networks), encoding="utf-8")
+        options.page.write_text(render_page(result, frames, options.networks, methods), encoding="utf-8")
         print(f"page: {options.page}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from agents.network_file import LoadedNetwork, load_network
 from agents.preprocessing import to_network_input
 from agents.saliency.labelled_frames import LabelledFrames
-from agents.saliency.methods import METHODS, find_method
+from agents.saliency.method import SaliencyMethod
+from agents.saliency.methods import METHODS
 from agents.saliency.overlay import overlay
 from agents.saliency.quality.randomisation import shown_maps
 
@@ -25,13 +26,19 @@ CHART_PX = (220, 96)
 _JPEG_QUALITY = 82
 
 
-def render_page(result: Mapping[str, Any], frames: LabelledFrames, networks: Sequence[Path]) -> str:
+def render_page(
+    result: Mapping[str, Any],
+    frames: LabelledFrames,
+    networks: Sequence[Path],
+    methods: Sequence[SaliencyMethod] = (),
+) -> str:
     """HTML of a gate's result.
 
     Args:
         result: as the gate writes it. frames: what it was measured on, for examples. networks: weights by the names
-            in the result.
+            in the result. methods: those beside the shipped ones.
     """
+    known = {**METHODS, **{method.name: method for method in methods}}
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -40,20 +47,22 @@ def render_page(result: Mapping[str, Any], frames: LabelledFrames, networks: Seq
     parts = []
     for name, figures in result["networks"].items():
         loaded = load_network(paths[name], "driver")
-        methods = {method: figures["methods"][method] for method in _in_order(figures["methods"])}
+        judged = {name: figures["methods"][name] for name in known if name in figures["methods"]}
         parts.append(
             {
                 "name": name,
-                "figures": {**figures, "methods": methods},
-                "examples": example_pictures(loaded, frames, list(methods)),
-                "charts": {method: cascade_chart(one) for method, one in methods.items()},
-                "effects": list(next(iter(methods.values()))["stability"]),
+                "figures": {**figures, "methods": judged},
+                "examples": example_pictures(loaded, frames, [known[name] for name in judged]),
+                "charts": {method: cascade_chart(one) for method, one in judged.items()},
+                "effects": list(next(iter(judged.values()))["stability"]),
             }
         )
     return environment.get_template(TEMPLATE).render(result=result, networks=parts)
 
 
-def example_pictures(loaded: LoadedNetwork, frames: LabelledFrames, methods: Sequence[str]) -> list[dict[str, Any]]:
+def example_pictures(
+    loaded: LoadedNetwork, frames: LabelledFrames, methods: Sequence[SaliencyMethod]
+) -> list[dict[str, Any]]:
     """One picture of each bend: as it is, and under every method's map."""
     found = []
     for bend in ("left", "straight", "right"):
@@ -62,7 +71,7 @@ def example_pictures(loaded: LoadedNetwork, frames: LabelledFrames, methods: Seq
             continue
         crop = loaded.preprocessing.crop(frames.pictures[rows[len(rows) // 2]])
         inputs = to_network_input(crop[np.newaxis], loaded.preprocessing.colour)
-        maps = {name: shown_maps(find_method(name), loaded.network, inputs)[0] for name in methods}
+        maps = {method.name: shown_maps(method, loaded.network, inputs)[0] for method in methods}
         pictures = {name: data_uri(overlay(crop, one)) for name, one in maps.items()}
         plain = cv2.resize(crop, (crop.shape[1] * 2, crop.shape[0] * 2), interpolation=cv2.INTER_CUBIC)
         found.append({"bend": bend, "plain": data_uri(np.asarray(plain, dtype=np.uint8)), "maps": pictures})
@@ -105,11 +114,6 @@ def interval(mean: Mapping[str, Any] | None, digits: int = 2) -> str:
 def shade(value: float | None) -> str:
     """Opacity of a cell's colour for a correlation."""
     return "0" if value is None else f"{max(0.0, min(1.0, value)):.2f}"
-
-
-def _in_order(names: Iterable[str]) -> list[str]:
-    """Ours in the order of their table, then others."""
-    return sorted(names, key=lambda name: list(METHODS).index(name) if name in METHODS else len(METHODS))
 
 
 def data_uri(picture: npt.NDArray[np.uint8]) -> str:
