@@ -26,16 +26,15 @@ from agents.steering_network import SteeringNetwork
 from agents.training import splits
 from agents.training.collect import collect
 from agents.training.dataset import NoDataError
-from agents.training.driver import mae_by_range
 from agents.training.fit import BatchMaker, fit, predict
 from agents.training.head import HeadOf, features_of
 from agents.training.model_card import effort
 from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
 from agents.training.paper_pictures import pictures_of
+from agents.training.picture_fit import VALIDATION_SHARE, fit_on_pictures
 from agents.training.real_driving import STEERING_UNITS, Driving, SteeringUnit, read_crops, read_driving
 
 FILES: dict[WhichNetwork, str] = {"weak": "driver_weak.safetensors", "trained": "driver_trained.safetensors"}
-VALIDATION_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -104,28 +103,18 @@ class PaperTraining:
         if path.exists():
             return
         frames = self._data.driver
-        train, held = frames.split(1.0 - VALIDATION_SHARE, VALIDATION_SHARE)
-        crops = read_crops(frames, self._configuration.preprocessing(), self._out / "cache")
         network = PilotNet(self._configuration.network_config(), seed=self._seed)
-        wanted = frames.swa_deg[held]
-
-        def validate(candidate: SteeringNetwork) -> float:
-            answers = predict(candidate, _grey(crops, held), len(held), self._device)
-            return float(np.abs(answers - wanted).mean())
-
-        print(f"{which} driver on {len(train)} frames", flush=True)
-        checkpoint = path.with_suffix(".checkpoint")
-        history = fit(
+        print(f"{which} driver on {len(frames)} frames", flush=True)
+        history, mae = fit_on_pictures(
             network,
-            _grey(crops, train),
-            frames.swa_deg[train],
+            frames,
+            self._configuration.preprocessing(),
             settings,
             self._device,
-            validate,
-            checkpoint=checkpoint,
-            time_limit_s=self._configuration.time_limit_s,
+            self._out / "cache",
+            path.with_suffix(".checkpoint"),
+            self._configuration.time_limit_s,
         )
-        mae = mae_by_range(predict(network, _grey(crops, held), len(held), self._device), wanted, wanted)
         self._save(path, network, "driver", settings, history, {"validation_mae_deg_by_swa_range": mae}, {}, frames)
 
     def student(self, arm: Arm) -> None:
@@ -205,10 +194,6 @@ def driver_answers(driver: LoadedNetwork, crops: npt.NDArray[np.uint8], device: 
 
 def _coloured(crops: npt.NDArray[np.uint8], driver: LoadedNetwork) -> BatchMaker:
     return lambda index: to_network_input(crops[index], driver.preprocessing.colour)
-
-
-def _grey(crops: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> BatchMaker:
-    return lambda index: to_network_input(crops[rows[index]], "grey")
 
 
 def _maps(pictures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> BatchMaker:

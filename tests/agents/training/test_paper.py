@@ -128,7 +128,11 @@ def test_a_killed_study_goes_on_and_what_is_done_is_not_done_again(
         fitted.append(Path(more["checkpoint"]).stem)
         return real_fit(*arguments, **more)
 
+    def not_again(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a driver was fitted again")
+
     monkeypatch.setattr(paper, "fit", counted)
+    monkeypatch.setattr(paper, "fit_on_pictures", not_again)
     PaperTraining(configuration, data, out, "cpu", seed=0).run()
     assert fitted == ["saliency_a", "camera_a"]
     assert all((out / name).read_bytes() == content for name, content in before.items())
