@@ -78,6 +78,7 @@ class Server:
         """Compile everything that a tick needs, or load it from the cache: the first tick must not take seconds."""
         single_track.warm_up()
         draw_once(self._world.scenery.renderer)
+        _ = self._world.scenery.navigation  # the first client asks for it, and waits
         self._world.scenery.rays.cast(np.zeros((1, 3)), np.array([[1.0, 0.0, 0.0]]), ())
 
     def listen(self) -> None:

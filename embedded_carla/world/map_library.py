@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -135,14 +136,25 @@ def _parsed(xodr: str) -> ElementTree.Element:
 
 def _spawn_points(carla_map: carla.Map, surface: RoadSurface) -> tuple[Pose, ...]:
     """Poses as cars will have them: pitched and rolled by the road under their wheels."""
-    points = []
+    points: list[Pose] = []
     for waypoint in carla_map.generate_waypoints(SPAWN_SPACING_M):
         if waypoint.is_junction or waypoint.lane_type != carla.LaneType.Driving:
             continue
         at, yaw_deg = waypoint.transform.location, wrapped_deg(waypoint.transform.rotation.yaw)
         z_m, pitch_deg, roll_deg = surface.attitude(at.x, at.y, at.z, yaw_deg)
-        points.append(Pose(at.x, at.y, z_m + SPAWN_HEIGHT_M, pitch_deg, yaw_deg, roll_deg))
+        beside_m = _beside_m(len(points))
+        x_m, y_m = at.x - beside_m * math.sin(math.radians(yaw_deg)), at.y + beside_m * math.cos(math.radians(yaw_deg))
+        points.append(Pose(x_m, y_m, z_m + SPAWN_HEIGHT_M, pitch_deg, yaw_deg, roll_deg))
     return tuple(_with_room(points))
+
+
+def _beside_m(number: int) -> float:
+    """How far right of its lane's middle a spawn point lies: 3 to 4 cm, by turns to the right and to the left.
+
+    CARLA's agents overlook what lies exactly straight ahead (a light, a car): their angle must be greater than zero.
+    In CARLA no car ever stands that straight; here nothing would disturb it.
+    """
+    return (1.0 if number % 2 == 0 else -1.0) * (0.03 + 0.01 * (number * 0.618034 % 1.0))
 
 
 def _with_room(points: list[Pose]) -> list[Pose]:

@@ -21,6 +21,7 @@ JOIN_M = 0.15
 """Corners closer than this are one: roads meet within it, and lanes that taper away leave no splinters."""
 CROSSING_M = (0.5, 3.0)
 """A crossing's near and far side, from the end of a street at a junction."""
+_SIDEWALK_TYPE = "sidewalk"
 _ROAD_TYPES = ("driving", "parking", "biking", "shoulder", "stop", "bidirectional")
 Row = list[tuple[float, float, float]]
 
@@ -35,8 +36,12 @@ class NavigationFile:
 
 def navigation_file(loaded: LoadedMap) -> NavigationFile | None:
     """The mesh of a map, None if it has no sidewalks (or too many for one mesh)."""
+    if _SIDEWALK_TYPE not in loaded.xodr:  # most maps: nothing to read at all
+        return None
     roads = read_roads(loaded.xodr)
-    if not any(lane.lane_type == "sidewalk" for road in roads for section in road.sections for lane in section.lanes):
+    if not any(
+        lane.lane_type == _SIDEWALK_TYPE for road in roads for section in road.sections for lane in section.lanes
+    ):
         return None
     corners, polygons = _Corners(), []
     for road in roads:
@@ -72,7 +77,8 @@ def _stations(road: RoadLanes, section: LaneSection) -> list[float]:
     low, high = section.start_s_m + INSET_M, section.end_s_m - INSET_M
     if high <= low:
         return []
-    inside = [low + (high - low) * k / max(math.ceil((high - low) / STATION_M), 1) for k in range(10_000)]
+    count = math.ceil((high - low) / STATION_M)
+    inside = [low + (high - low) * k / count for k in range(count)]
     sides = [side for near in CROSSING_M for side in (near, road.length_m - near)]
     wanted = [s for s in inside if s < high - JOIN_M] + [s for s in sides if low + 1.0 < s < high - 0.3] + [high]
     wanted.sort()
@@ -98,7 +104,7 @@ def _section_polygons(carla_map: carla.Map, road: RoadLanes, section: LaneSectio
     stations = _stations(road, section)
     polygons = []
     for lane in section.lanes:
-        sidewalk = lane.lane_type == "sidewalk"
+        sidewalk = lane.lane_type == _SIDEWALK_TYPE
         if not sidewalk and (road.in_junction or lane.lane_type not in _ROAD_TYPES):
             continue
         borders = _borders(carla_map, road.road_id, lane.lane_id, stations)
@@ -125,8 +131,9 @@ def _polygon(indices: tuple[int, ...], area: int, corners: _Corners) -> Polygon 
     distinct = tuple(dict.fromkeys(indices))
     if len(distinct) < 3:
         return None
-    x, y = np.array([corners.points[k][:2] for k in distinct]).T
-    twice_area = float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+    places = [corners.points[k] for k in distinct]
+    following = places[1:] + places[:1]
+    twice_area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(places, following, strict=True))
     if abs(twice_area) < JOIN_M**2:
         return None
     return Polygon(distinct if twice_area < 0.0 else distinct[::-1], area, 1 << area)

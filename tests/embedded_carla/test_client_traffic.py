@@ -37,3 +37,4 @@ def test_twenty_cars_drive_in_their_lanes(server: RunningServer, map_name: str, 
     assert isinstance(driven_m, list) and report["cars"] == CARS
     assert sum(distance > 50.0 for distance in driven_m) >= 0.8 * CARS
     assert report["off_lane"] == 0
+    assert report["ran_red"] == 0

@@ -23,7 +23,8 @@ from embedded_carla.world.map_library import LoadedMap
 
 MAGIC = "embedded_carla recording"
 SCHEMA_VERSION = 1
-LARGEST_FILE_BYTES = 1 << 30
+LARGEST_FILE_BYTES = 512 << 20
+"""Nearly three hours of twenty cars at 20 ticks a second; a recording ends there."""
 LARGEST_FRAME_BYTES = 64 << 20
 _LENGTH = struct.Struct("<I")
 RECORD_BYTES = ACTOR_KINEMATICS.size + len(EMPTY_UNION)

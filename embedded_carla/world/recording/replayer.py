@@ -55,7 +55,8 @@ class _Replay:
     """Number in the recording -> the actor that plays it."""
     spawned: set[int]
     """Numbers of the actors that were made for this replay."""
-    records: list[Mapping[int, bytes]]
+    known: Mapping[int, Created]
+    """All that ever appears in the recording."""
 
 
 class Replayer:
@@ -95,7 +96,7 @@ class Replayer:
         end_s = min(begin_s + duration_s, recording.duration_s) if duration_s > 0.0 else recording.duration_s
         self._replay = _Replay(
             recording, [frame.time_s for frame in recording.frames], begin_s, end_s, follow_id, offset, with_sensors,
-            world.episode_id, {}, set(), [_by_id(frame.records) for frame in recording.frames],
+            world.episode_id, {}, set(), recording.descriptions(),
         )  # fmt: skip
         self._show(self._replay)
         return (
@@ -134,7 +135,7 @@ class Replayer:
         following = min(index + 1, len(replay.times_s) - 1)
         gap_s = replay.times_s[following] - replay.times_s[index]
         share = min(max((replay.now_s - replay.times_s[index]) / gap_s, 0.0), 1.0) if gap_s > 0.0 else 0.0
-        present, later = replay.records[index], replay.records[following]
+        present, later = (_by_id(replay.recording.frames[k].records) for k in (index, following))
         self._cast(replay, present)
         for number, actor in replay.actors.items():
             record = present.get(number)
@@ -145,13 +146,12 @@ class Replayer:
 
     def _cast(self, replay: _Replay, present: Mapping[int, bytes]) -> None:
         """Find or make an actor for everything that is there now; take away what has gone."""
-        known = replay.recording.descriptions()
         for number in [number for number in replay.actors if number not in present]:
             gone = replay.actors.pop(number)
             if number in replay.spawned:
                 self._world.remove(gone.actor_id)
         for number in present:
-            item = known.get(number)
+            item = replay.known.get(number)
             if number in replay.actors or item is None or not self._plays(replay, item):
                 continue
             actor = self._world.actors.get(number)
@@ -189,7 +189,7 @@ class Replayer:
         if followed is not None:
             self._world.spectator.place(composed(followed.pose, replay.offset))
         elif not self.options.ignore_spectator:
-            known = replay.recording.descriptions()
+            known = replay.known
             number = next((n for n in present if n in known and known[n].description[1] == "spectator"), None)
             if number is not None:
                 self._world.spectator.place(_pose(present[number]))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-DECIMALS = 8
+DECIMALS, CUBIC_DECIMALS = 8, 14
 PHASES_PER_JUNCTION = 10
 _DATE = "2024-01-01T00:00:00"
 _GEO_REFERENCE = "+proj=tmerc +lat_0=0 +lon_0=0 +k=1 +x_0=0 +y_0=0 +datum=WGS84"
@@ -149,8 +149,8 @@ def constant(width_m: float) -> tuple[Cubic, ...]:
     return (Cubic(0.0, width_m),)
 
 
-def _number(value: float) -> str:
-    text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+def _number(value: float, decimals: int = DECIMALS) -> str:
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
@@ -183,6 +183,8 @@ def _add_lane(parent: ET.Element, lane: Lane) -> None:
             _add(link, tag, id=other)
     for width in lane.widths:
         _add_cubic(element, "width", "sOffset", width)
+        # Over a long taper the last digits decide whether a lane ends at a width of zero or below.
+        element[-1].set("d", _number(width.d, CUBIC_DECIMALS))
     for mark in lane.marks:
         _add_mark(element, mark, lane.lane_id == 0)
 
