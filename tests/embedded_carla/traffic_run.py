@@ -10,7 +10,6 @@ import sys
 
 import carla
 
-
 RED_CREEP_M = 12.0
 """Further than a trigger volume is long and a car with it: whoever goes this far on red has not stopped."""
 
