@@ -87,7 +87,9 @@ def _reliability(data: CampaignData, entry: Mapping[str, Any]) -> dict[str, Any]
     name, figures = str(entry["name"]), entry["probability"]
     return {
         "name": name,
-        "chart": reliability_chart(figures["reliability"], name, f"{colour_of(name, data.kind(name))}"),
+        "chart": reliability_chart(
+            figures["reliability"], name, colour_of(name, data.kind(name)), finite(figures.get("ece_noise_floor"))
+        ),
         "ece": rate(figures.get("ece"), "number", 3),
         "floor": number(figures.get("ece_noise_floor"), 3),
         "brier": rate(figures.get("brier"), "number", 3),

@@ -6,14 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
 from harness.evaluation.rates import per_exposure, proportion
+from harness.evaluation.statistics.calibration_metrics import noise_floor
 from reports.campaign_data import CampaignData, load
 from reports.charts.dose_response import Dose, Response, dose_response
 from reports.charts.recall_curves import RecallCurve, recall_curves
-from reports.charts.reliability import reliability_chart
+from reports.charts.reliability import noise_by_bin, reliability_chart
 from reports.sections import curves, questions, slices
 
 
@@ -98,3 +100,15 @@ def test_the_question_of_harm_counts_departures_that_takeovers_caused(campaign: 
     entry = json.loads((campaign / "summary.json").read_text())["safety_gain"][0]
     (row,) = [r for r in questions.build(load(campaign)).view["rows"] if "did takeovers cause" in r["question"]]
     assert f"{entry['harmed']} of {entry['pairs'] - entry['departed']}" in row["known"]
+
+
+def test_the_noise_of_each_bin_adds_up_to_the_floor_of_the_diagram() -> None:
+    """Against the floor that the evaluation counts, with a tenth of the ticks as independent samples."""
+    ticks, means = np.array([400.0, 80.0, 20.0]), np.array([0.02, 0.3, 0.8])
+    floor = noise_floor(ticks / 10.0, means)
+    bins = [{"mean_probability": p, "frequency": p, "ticks": int(n)} for p, n in zip(means, ticks, strict=True)]
+    noise = noise_by_bin(bins, floor)
+    np.testing.assert_allclose(noise, np.sqrt(2.0 * means * (1.0 - means) / (np.pi * ticks / 10.0)))
+    assert np.sum(ticks / ticks.sum() * noise) == pytest.approx(floor)
+    assert str(reliability_chart(bins, "m", "c-blue", floor)).count('class="floor"') == 3
+    assert noise_by_bin(bins, None) == [] and noise_by_bin([], 0.1) == []
