@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HASH_DIGITS = 16
+# Made once: a campaign of 100,000 episodes asks for 200,000 texts.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_json(obj: Any) -> str:
@@ -16,7 +18,7 @@ def canonical_json(obj: Any) -> str:
     Raises:
         ValueError: NaN or infinity, which JSON cannot hold.
     """
-    return json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(obj)
 
 
 def short_hash(obj: Any) -> str:

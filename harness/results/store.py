@@ -208,14 +208,16 @@ def verify(folder: Path) -> list[str]:
 
 def _damage(folder: Path, entry: IndexEntry, check_hashes: bool) -> list[str]:
     problems = []
+    root = os.fspath(folder)
     for file in entry.files:
-        path = folder / file.path
         try:
-            size_bytes = path.stat().st_size
+            size_bytes = os.stat(f"{root}/{file.path}").st_size  # noqa: PTH116 (60,000 of them in a resume)
         except OSError:
             problems.append(f"{file.path} is missing")
             continue
-        if size_bytes != file.size_bytes or (check_hashes and sha256_of(path.read_bytes()) != file.sha256):
+        if size_bytes != file.size_bytes or (
+            check_hashes and sha256_of((folder / file.path).read_bytes()) != file.sha256
+        ):
             problems.append(f"{file.path} differs from its {'hash' if check_hashes else 'size'} in {INDEX_FILE}")
     return problems
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -158,6 +159,16 @@ def test_a_killed_worker_costs_one_try_of_one_episode(cluster: Path, listening: 
     assert len(got.records) == 6
     assert {record.outcome for record in got.records.values()} == {"completed"}
     assert [name for name, _, _ in got.errors] == ["e2"]
+
+
+def test_a_driver_whose_clock_jumps_neither_waits_for_ever_nor_gives_up_early(
+    cluster: Path, listening: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, jumps = time.time, itertools.cycle([0.0, 86400.0, -86400.0])
+    monkeypatch.setattr(time, "time", lambda: real() + next(jumps))
+    tasks = [Task(f"e{number}") for number in range(6)]
+    got = run(cluster, listening, tmp_path, tasks, task_s=0.1, hang_limit=HangLimit(base_s=60.0, per_simulated_s=0.0))
+    assert len(got.records) == 6 and got.errors == []
 
 
 def test_a_campaign_in_which_nothing_works_is_given_up(cluster: Path, listening: Simulator, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ No Ray here: a worker is an ordinary object; on the cluster it is an actor.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -103,6 +104,24 @@ def test_a_slow_server_changes_nothing_but_the_time(worker: EpisodeWorker, undis
     result = worker.run(TASK)
     thread.join()
     assert same(result, undisturbed)
+
+
+# Found by every Python process of a worker; half of the answers are a day late.
+JUMPING_CLOCK = """
+import itertools, time
+_real, _jumps = time.time, itertools.cycle([0.0, -86400.0])
+time.time = lambda: _real() + next(_jumps)
+"""
+
+
+def test_a_clock_that_jumps_back_and_forth_by_a_day_changes_nothing(
+    worker: EpisodeWorker, undisturbed: AttemptResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(JUMPING_CLOCK)
+    monkeypatch.syspath_prepend(tmp_path)
+    real, jumps = time.time, itertools.cycle([0.0, -86400.0])
+    monkeypatch.setattr(time, "time", lambda: real() + next(jumps))
+    assert same(worker.run(TASK), undisturbed)
 
 
 def test_a_killed_client_is_named_as_the_kernel_kills_when_memory_is_short(

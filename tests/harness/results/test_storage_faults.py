@@ -91,3 +91,27 @@ def test_a_folder_that_cannot_be_made_is_a_named_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="making the results folder failed: Not a directory"):
         CampaignStore.create(tmp_path / "file" / "results")
+
+
+READ_ONLY = """
+    import sys
+    from pathlib import Path
+    from harness.results.store import CampaignStore, StorageError
+    try:
+        CampaignStore.open(Path(sys.argv[1]))
+    except StorageError as error:
+        print(error)
+"""
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+def test_a_results_folder_that_is_read_only_is_named_and_left_as_it_was(folder: Path) -> None:
+    """In a namespace of its own, where even root may not write to it."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    mount = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" -c "$3" "$1"'
+    shell = [*NAMESPACE, "sh", "-c", mount, "sh", str(folder), sys.executable, textwrap.dedent(READ_ONLY)]
+    done = subprocess.run(shell, cwd=REPOSITORY, capture_output=True, text=True)
+    if done.returncode != 0 and ("unshare" in done.stderr or "mount" in done.stderr):
+        pytest.skip("this kernel does not let users mount")
+    assert "Read-only file system" in done.stdout and "make it writable" in done.stdout, done.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

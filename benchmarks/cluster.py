@@ -1,0 +1,218 @@
+"""`python -m benchmarks.cluster`: what the harness itself costs around the driving.
+
+Scheduling of episodes that do nothing, over many slots; expanding a large plan; the resume scan of a long campaign.
+Times of one process are its processor time too, which a busy machine does not change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from harness.cluster import slot
+from harness.cluster.attempt import AttemptResult
+from harness.cluster.campaign_plan import plan_campaign
+from harness.cluster.local_ray import local_cluster
+from harness.cluster.scheduler import Observer, Scheduler
+from harness.cluster.slot import WorkerResources
+from harness.cluster.worker import Place, WorkerSettings
+from harness.results.index import IndexEntry, StoredFile
+from harness.results.schema import EpisodeRecord, tick_schema, timing_schema
+from harness.results.store import CampaignStore
+from harness.simulation.server import REPOSITORY
+from harness.simulation.simulator import EMBEDDED
+
+ROWS = 400
+FILES_PER_EPISODE = 6
+
+
+class IdleTask:
+    """An episode that does nothing."""
+
+    duration_s = 1.0
+
+    def __init__(self, number: int) -> None:
+        self.episode_id = f"{number:016x}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its spec."""
+        return {"episode_id": self.episode_id}
+
+
+class IdleWorker:
+    """Answers at once, with a record of ordinary size: simulator and client are left out, all else is real."""
+
+    def __init__(self, settings: WorkerSettings, index: int) -> None:
+        self._index = index
+        self._ticks = pa.table({column.name: pa.nulls(ROWS, column.type) for column in tick_schema(["m"])})
+        self._timings = pa.table({column.name: pa.nulls(ROWS, column.type) for column in timing_schema(["m"])})
+
+    def where(self) -> Place:
+        """One node."""
+        return Place("node", "host")
+
+    def run(self, task: IdleTask) -> AttemptResult:
+        """A finished episode."""
+        events: dict[str, Any] = {"departures": [], "slot": self._index}
+        record = EpisodeRecord(task.episode_id, task.to_json(), "completed", self._ticks, self._timings, events)
+        return AttemptResult(record, None, "")
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+
+class _Clock(Observer):
+    """Counts results from the moment that every slot has delivered one: before, workers are still starting."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._delivered: set[int] = set()
+        self.measured = 0
+        self.watch: _Watch | None = None
+
+    def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
+        """One more."""
+        if self.watch is not None:
+            self.measured += 1
+            return
+        self._delivered.add(record.events["slot"])
+        if len(self._delivered) == self._slots:
+            self.watch = _Watch()
+
+
+class _Watch:
+    """Wall-clock and processor time of this process since it was made."""
+
+    def __init__(self) -> None:
+        self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
+
+    def times(self) -> dict[str, float]:
+        """Seconds so far."""
+        wall_s, cpu_s = time.perf_counter() - self._wall_s, time.process_time() - self._cpu_s
+        return {"wall_s": round(wall_s, 3), "cpu_s": round(cpu_s, 3)}
+
+
+def scheduling(episodes: int, slots: int) -> dict[str, Any]:
+    """Episodes per second through scheduler and Ray, storing left out."""
+    slot.EpisodeWorker = IdleWorker  # type: ignore[misc, assignment]
+    clock = _Clock(slots)
+    with local_cluster(1) as folder:
+        settings = WorkerSettings(EMBEDDED, None, str(folder))  # type: ignore[arg-type]
+        scheduler = Scheduler(settings, slots, clock, resources=WorkerResources(cpus=0.0))
+        scheduler.run([IdleTask(number) for number in range(episodes)])  # type: ignore[misc]
+        assert clock.watch is not None, "more episodes are needed to reach every slot"
+        times = clock.watch.times()
+    rate = round(clock.measured / times["wall_s"], 1)
+    return {"episodes": episodes, "slots": slots, "measured": clock.measured, "episodes_per_s": rate, **times}
+
+
+def expansion(episodes: int) -> dict[str, Any]:
+    """Planning a campaign of many episodes, in a process of its own: seconds and peak memory."""
+    code = (
+        "import sys, time, resource; from pathlib import Path\n"
+        "from harness.cluster.campaign_plan import plan_campaign\n"
+        "wall, cpu = time.perf_counter(), time.process_time(); plan = plan_campaign(Path(sys.argv[1]))\n"
+        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(len(plan.episodes), time.perf_counter() - wall, time.process_time() - cpu, peak / 1024)\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "large.yaml"
+        path.write_text(yaml.safe_dump(_large_scenario(episodes)))
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path)], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        )
+    count, wall_s, cpu_s, peak_mib = done.stdout.split()
+    times = {"wall_s": round(float(wall_s), 2), "cpu_s": round(float(cpu_s), 2)}
+    return {"episodes": int(count), **times, "peak_mib": round(float(peak_mib), 1)}
+
+
+def resume_scan(episodes: int) -> dict[str, Any]:
+    """Seconds to open a campaign of finished episodes and to know what is left; presence and size of files checked."""
+    with tempfile.TemporaryDirectory() as folder:
+        with CampaignStore.create(Path(folder) / "campaign") as store:
+            store.write_campaign({})
+        lines = []
+        for number in range(episodes):
+            name = f"{number:016x}"
+            (store.folder / "episodes" / name).mkdir()
+            files = []
+            for part in range(FILES_PER_EPISODE):
+                (store.folder / f"episodes/{name}/{part}").write_bytes(b"x")
+                files.append(StoredFile(f"episodes/{name}/{part}", 1, "0" * 64))
+            lines.append(IndexEntry(name, "completed", tuple(files)).line())
+        (store.folder / "index.jsonl").write_bytes(b"".join(lines))
+        watch = _Watch()
+        with CampaignStore.open(store.folder) as again:
+            problems, finished = again.drop_damaged(), again.finished()
+        times = watch.times()
+    assert not problems and len(finished) == episodes
+    return {"episodes": episodes, "files": episodes * FILES_PER_EPISODE, **times}
+
+
+def own_start_up(episodes: int) -> dict[str, Any]:
+    """Seconds of planning and making the store for a campaign, without Ray: our share of the time to the first tick."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "campaign.yaml"
+        path.write_text(yaml.safe_dump(_large_scenario(episodes)))
+        watch = _Watch()
+        plan = plan_campaign(path)
+        with CampaignStore.create(Path(folder) / "out") as store:
+            store.write_campaign({"episode_ids": [episode.episode_id for episode in plan.episodes]})
+        return {"episodes": len(plan.episodes), **watch.times()}
+
+
+def _large_scenario(episodes: int) -> dict[str, Any]:
+    """Ten roads × ten conditions × shadow, and as many seeds as it takes."""
+    severities = [4, 8, 12, 16, 20, 24, 28, 32, 36, 40]
+    effect = {"effect": "blur", "sweep": {"width_px": severities}, "onset_s": {"uniform": [1, 4]}}
+    return {
+        "campaign": "large",
+        "roads": [
+            {"kind": "curves", "name": f"r{radius}", "segments": [{"radius_m": radius, "angle_deg": 60}]}
+            for radius in range(40, 140, 10)
+        ],
+        "conditions": [{"name": "blur", "effects": [effect]}],
+        "seeds": max(1, episodes // 100),
+        "agent": "expert",
+        "monitors": ["random"],
+        "modes": ["shadow"],
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure, print, write JSON where asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__.splitlines()[0])
+    parser.add_argument("--episodes", type=int, default=10_000, help="idle episodes scheduled (default 10000)")
+    parser.add_argument("--slots", type=int, default=64, help="workers that do nothing (default 64)")
+    parser.add_argument("--planned", type=int, default=100_000, help="episodes of the large plan (default 100000)")
+    parser.add_argument("--json", type=Path, help="also write the result to this file")
+    options = parser.parse_args()
+    result = {
+        "schema_version": 1,
+        "benchmark": "cluster",
+        "own_start_up": own_start_up(1000),
+        "resume_scan": resume_scan(10_000),
+        "expansion": expansion(options.planned),
+        "scheduling": scheduling(options.episodes, options.slots),
+        "driver_peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "machine": {"cores": os.cpu_count(), "load_1min": round(os.getloadavg()[0], 1)},
+    }
+    print(json.dumps(result, indent=2))
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
