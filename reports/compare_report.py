@@ -9,13 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
 from harness.evaluation.compare import ALL
 from harness.results.files import replace_atomically
-from reports.campaign_report import TEMPLATES
 from reports.formatting import DASH, count, number, percent, rate, scientific
+from reports.page import environment, style
 
 PAGE = "comparison.html"
 HASH_SHOWN = 12
@@ -48,30 +45,27 @@ def write_comparison_page(result: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _render(result: Mapping[str, Any]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     css, word, sentence = WORDS[result["verdict"]["status"]]
-    return environment.get_template("compare.html.j2").render(
-        title=" against ".join(str(result[side].get("name") or side) for side in ("candidate", "baseline")),
-        baseline=_named(result["baseline"]),
-        candidate=_named(result["candidate"]),
-        simulator=_simulator(result["simulator"]),
-        css=css,
-        word=word,
-        sentence=sentence,
-        reasons=result["verdict"]["reasons"],
-        alpha=percent(result["alpha"]),
-        swaps=count(result["swaps"]),
-        groups=_by_mode(result["departures"]),
-        driving=[_driving(row) for row in result["driving"]],
-        changes=[_change(change) for change in result["changes"]],
-        left_out=_left_out(result["left_out"], result["missing"]),
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+    return (
+        environment()
+        .get_template("compare.html.j2")
+        .render(
+            title=" against ".join(str(result[side].get("name") or side) for side in ("candidate", "baseline")),
+            baseline=_named(result["baseline"]),
+            candidate=_named(result["candidate"]),
+            simulator=_simulator(result["simulator"]),
+            css=css,
+            word=word,
+            sentence=sentence,
+            reasons=result["verdict"]["reasons"],
+            alpha=percent(result["alpha"]),
+            swaps=count(result["swaps"]),
+            groups=_by_mode(result["departures"]),
+            driving=[_driving(row) for row in result["driving"]],
+            changes=[_change(change) for change in result["changes"]],
+            left_out=_left_out(result["left_out"], result["missing"]),
+            style=style(),
+        )
     )
 
 

@@ -54,17 +54,17 @@ def nights_of(results: Path, name: str) -> list[Night]:
 
 def _night(results: Path, row: PastCampaign) -> Night:
     known = (row.folder, row.created_at, row.git_commit or "", row.verdict or "")
+    stage = row.tier or ""
     if row.is_pruned:
-        return Night(*known, "", row.simulator, unread="removed from disk: only its counts are known")
+        return Night(*known, stage, row.simulator, unread="removed from disk: only its counts are known")
     folder = results / row.folder
     try:
         campaign = read_described_campaign(folder)
         summary: dict[str, Any] = json.loads((folder / SUMMARY_FILE).read_bytes())
     except (OSError, StoreError, ValueError) as error:
-        return Night(*known, "", row.simulator, unread=f"cannot be read: {error}")
+        return Night(*known, stage, row.simulator, unread=f"cannot be read: {error}")
     scene = dig(campaign, "simulator", "scene_version")
     pictures = row.simulator if scene is None else f"{row.simulator}, scene version {scene}"
-    stage = str(campaign.get("tier") or "")
     kinds = kinds_of(summary, campaign)
     return Night(*known, stage, pictures, _parts(campaign), figures_of(summary, kinds), kinds)
 

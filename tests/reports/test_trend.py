@@ -34,8 +34,10 @@ def night(departed: int, pictures: str = "embedded 0.9.16, scene version 2", **c
     return Night("f", "2026-11-01T02:00:00", "c0ffee", "INSUFFICIENT", "", pictures, figures=figures, **changes)
 
 
-def store_night(results: Path, day: int, departed: int, weights: str = "a", name: str = "nightly") -> Path:
-    folder = results / name.replace("/", "_")[:20] / f"day{day}"
+def store_night(
+    results: Path, day: int, departed: int, weights: str = "a", name: str = "nightly", tier: str | None = None
+) -> Path:
+    folder = results / name.replace("/", "_")[:20] / f"day{day}{tier or ''}"
     folder.mkdir(parents=True)
     campaign = {
         "schema_version": 1,
@@ -46,6 +48,7 @@ def store_night(results: Path, day: int, departed: int, weights: str = "a", name
         "simulator": {"name": "embedded", "version": "0.9.16", "scene_version": 2},
         "agent": {"name": "pilotnet", "weights_sha256": weights},
         "monitors": [{"name": "watcher"}],
+        "tier": tier,
     }
     point = {"point": "fa0.50", "event_recall": share(20, 80), "false_alarms_per_min": {"degraded_safe": None}}
     summary = {
@@ -113,6 +116,16 @@ def test_page_of_a_history_marks_the_proven_change_and_names_the_gone_night(tmp_
     assert "cannot be read" in text
     assert "Not measured in any of these nights" in text and "Safety gain" in text
     assert nights_of(tmp_path, "nightly")[3].figures == {}
+
+
+def test_tiers_are_followed_apart(tmp_path: Path) -> None:
+    """A weekly run on other pairs departs more: no finding against the nights in between."""
+    for day in (1, 2, 3):
+        store_night(tmp_path, day, 60, tier="nightly")
+        store_night(tmp_path, day, 150, tier="weekly")
+    text = write_trend_page(tmp_path, "nightly").read_text()
+    assert "Tier nightly" in text and "Tier weekly" in text
+    assert text.count("No figure changed by more than chance explains.") == 2
 
 
 def test_command_says_where_the_page_is_or_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
