@@ -58,21 +58,21 @@ def calibrate(dataset: DataSet, folder: Path, out: Path, workers: int) -> None:
     )
     result = run_campaign(options)
     require_complete(result)
-    fit_points(folder, out, {"campaign": dataset.name, "scenario_sha256": sha256_of(dataset.scenario)})
+    fit_points(folder, out, {"campaign": dataset.name, "scenario_sha256": sha256_of(dataset.scenario)}, workers)
 
 
-def fit_points(folder: Path, out: Path, provenance: dict[str, Any]) -> None:
+def fit_points(folder: Path, out: Path, provenance: dict[str, Any], processes: int = 1) -> None:
     """Fit the points of every monitor on a stored calibration campaign: those that watched, and every other that can be
     scored on what was stored.
 
     Args:
-        folder: of the campaign. out: thresholds file. provenance: goes into the file.
+        folder: of the campaign. out: thresholds file. provenance: goes into the file. processes: to score with.
 
     Raises:
         StoreError: no readable campaign there.
         MonitorError, WeightsError: a monitor cannot be scored.
     """
-    score_campaign(folder, stored_crop_monitors(), {"monitors": {}})
+    score_campaign(folder, stored_crop_monitors(), {"monitors": {}}, processes)
     campaign, episodes = read_campaign(folder)
     # A run in which the agent itself failed has an end without a departure and says nothing about false alarms.
     runs = [episode for episode in episodes if episode.outcome == "completed" and episode.mode == SHADOW]
@@ -88,9 +88,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m agents.training.calibrate", description=__doc__)
     parser.add_argument("results", type=Path, help="folder of a calibration campaign with stored monitor inputs")
     parser.add_argument("--out", type=Path, default=THRESHOLDS_PATH, help="default: the shipped thresholds")
+    parser.add_argument("--processes", type=int, default=1, help="how many to score with")
     options = parser.parse_args()
     scenario = read_campaign_json(options.results)["scenario"]
-    fit_points(options.results, options.out, {"campaign": "calibrate", "scenario": scenario})
+    fit_points(options.results, options.out, {"campaign": "calibrate", "scenario": scenario}, options.processes)
 
 
 if __name__ == "__main__":

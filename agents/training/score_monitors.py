@@ -9,9 +9,12 @@ follow a campaign that is still being driven; the scores count from the call on 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +32,14 @@ from agents.weights_io import trained_on
 from harness.campaign.identity import seed_for
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.modes import SHADOW
+from harness.results.index import IndexEntry
 from harness.results.offline_scores import OfflineScores, scored_with
 from harness.results.reader import ordered_entries, read_monitor_inputs, read_recorded_episode
 from harness.results.store import read_campaign_json
 from harness.simulation.monitor_inputs import crops_of
 
 STRETCH_TICKS = 64
+RUNNING = "running"
 SAVE_EVERY = 25
 
 
@@ -44,9 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("results", type=Path, help="folder of a campaign")
     parser.add_argument("--monitors", help="short names or weights files, comma-separated; default: all that can be")
     parser.add_argument("--thresholds", type=Path, default=THRESHOLDS_PATH, help="operating points to freeze with it")
+    parser.add_argument("--processes", type=int, default=1, help="how many to score with")
     options = parser.parse_args(arguments)
     names = stored_crop_monitors() if options.monitors is None else options.monitors.split(",")
-    score_campaign(options.results, names, load_thresholds(options.thresholds))
+    score_campaign(options.results, names, load_thresholds(options.thresholds), options.processes)
 
 
 def stored_crop_monitors() -> list[str]:
@@ -55,7 +61,9 @@ def stored_crop_monitors() -> list[str]:
     return [name for name, kind in classes.items() if isinstance(kind, type) and issubclass(kind, CropMonitor)]
 
 
-def score_campaign(folder: Path, names: Sequence[str], thresholds: Mapping[str, Any]) -> OfflineScores:
+def score_campaign(
+    folder: Path, names: Sequence[str], thresholds: Mapping[str, Any], processes: int = 1
+) -> OfflineScores:
     """Score every shadow run of a campaign that these monitors have not scored yet.
 
     Args:
@@ -69,30 +77,70 @@ def score_campaign(folder: Path, names: Sequence[str], thresholds: Mapping[str, 
     """
     campaign = read_campaign_json(folder)
     watched = {str(monitor["name"]) for monitor in campaign["monitors"]}
-    monitors = [monitor for name in names if (monitor := _crop_monitor(name)).name not in watched]
-    driver = _driver_of(campaign, monitors)
+    shipped = {name: _crop_monitor(name) for name in names}
+    wanted = {name: monitor for name, monitor in shipped.items() if monitor.name not in watched}
+    monitors = list(wanted.values())
+    _driver_of(campaign, monitors)
     scores, started, ticks = OfflineScores.read(folder), time.monotonic(), 0
-    entries = ordered_entries(folder, campaign)
-    shadow_runs = 0
-    for number, entry in enumerate(entries):
-        episode = read_recorded_episode(folder, entry)
-        if episode.mode != SHADOW or not episode.tick_count:
+    todo = []
+    for entry in ordered_entries(folder, campaign):
+        missing = [
+            name
+            for name, monitor in wanted.items()
+            if scores.scored(entry.episode_id, monitor.name) != scored_with(monitor.weights_sha256)
+        ]
+        if missing:
+            todo.append((entry, tuple(missing)))
+    for number, scored in enumerate(_scored(folder, campaign, todo, processes), start=1):
+        if scored is None:
             continue
-        shadow_runs += 1
-        todo = [m for m in monitors if scores.scored(entry.episode_id, m.name) != scored_with(m.weights_sha256)]
-        if todo:
-            crops = crops_of(read_monitor_inputs(folder, entry))
-            scores.add(entry.episode_id, episode.column("tick"), score_run(episode, crops, todo, driver))
-            ticks += episode.tick_count
-            if number % SAVE_EVERY == 0:
-                scores.save()
-                print(f"  {number + 1}/{len(entries)} episodes, {time.monotonic() - started:.0f} s", flush=True)
-    if campaign.get("status") != "running":
+        episode_id, tick, columns = scored
+        scores.add(episode_id, tick, columns)
+        ticks += len(tick)
+        if number % SAVE_EVERY == 0:
+            scores.save()
+            print(f"  {number}/{len(todo)} episodes, {time.monotonic() - started:.0f} s", flush=True)
+    finished = campaign.get("status") != RUNNING
+    if finished:
         _publish(scores, monitors, thresholds)
     scores.save()
-    state = "published" if campaign.get("status") != "running" else "not published: the campaign is still running"
-    print(f"{len(monitors)} monitors on {shadow_runs} shadow runs, {ticks} ticks scored now; {state}", flush=True)
+    state = "published" if finished else "not published: the campaign is still running"
+    print(f"{len(monitors)} monitors, {ticks} ticks scored now; {state}", flush=True)
     return scores
+
+
+Scored = tuple[str, np.ndarray, dict[str, dict[str, Any]]]
+
+
+def _scored(
+    folder: Path, campaign: Mapping[str, Any], todo: Sequence[tuple[IndexEntry, tuple[str, ...]]], processes: int
+) -> Iterator[Scored | None]:
+    one = partial(_score_entry, folder, campaign["agent"]["name"], campaign["agent"]["weights_sha256"])
+    if processes == 1:
+        yield from (one(task) for task in todo)
+        return
+    # Spawned, not forked: a fork of a process with threads (torch, Arrow) can hang.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(one, todo)
+
+
+def _score_entry(
+    folder: Path, agent: str, agent_sha256: str, task: tuple[IndexEntry, tuple[str, ...]]
+) -> Scored | None:
+    """Scores of one run; None where there is nothing to score: another mode, or not a single tick."""
+    entry, names = task
+    episode = read_recorded_episode(folder, entry)
+    if episode.mode != SHADOW or not episode.tick_count:
+        return None
+    monitors, driver = _tools(names, agent, agent_sha256)
+    crops = crops_of(read_monitor_inputs(folder, entry))
+    return entry.episode_id, episode.column("tick"), score_run(episode, crops, monitors, driver)
+
+
+@lru_cache(maxsize=4)
+def _tools(names: tuple[str, ...], agent: str, agent_sha256: str) -> tuple[list[CropMonitor], LoadedNetwork | None]:
+    monitors = [_crop_monitor(name) for name in names]
+    return monitors, _driver_of({"agent": {"name": agent, "weights_sha256": agent_sha256}}, monitors)
 
 
 def score_run(
