@@ -1,7 +1,8 @@
 """`python -m benchmarks.rescoring RESULTS`: seconds to derive every figure of 10,000 stored episodes again.
 
 A finished campaign is copied until it holds 10,000 episodes: specs with other ids, every other file a link to the
-original, so each episode is read, checked against its hashes and judged. Writes `benchmarks/results/rescoring.json`.
+original, so each episode is read, checked against its hashes and judged; its rescue map, where it has one, is copied as
+often. Writes `benchmarks/results/rescoring.json`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import os
 import resource
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.evaluation.recompute import recompute
+from harness.evaluation.rescue_table import read_rescue_table, write_rescue_table
 from harness.results.files import sha256_of
 from harness.results.index import IndexEntry, StoredFile, read_index
 from harness.results.store import INDEX_FILE, read_campaign_json
@@ -30,6 +33,10 @@ def multiplied(source: Path, target: Path, episodes: int) -> int:
     entries = list(read_index(source / INDEX_FILE).values())
     copies = -(-episodes // len(entries))
     lines, order = [], []
+    mapped = read_rescue_table(source)
+    rows = [replace(row, episode_id=f"{row.episode_id}{copy:02x}") for copy in range(copies) for row in mapped]
+    if rows:
+        write_rescue_table(target, rows)
     for copy in range(copies):
         for entry in entries:
             made = _copy(source, target, entry, f"{copy:02x}")
@@ -66,9 +73,11 @@ def measure(source: Path, episodes: int, processes: int) -> dict[str, Any]:
         started, before = time.perf_counter(), _processor_s()
         recompute(Path(folder), processes)
         wall_s = time.perf_counter() - started
+        mapped = len(read_rescue_table(Path(folder)))
     return {
         "schema_version": 1,
         "episodes": made,
+        "mapped_departures": mapped,
         "processes": processes,
         "wall_s": wall_s,
         "processor_s": _processor_s() - before,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from harness.evaluation.alarms import final_statistic
 from harness.evaluation.departures import MAIN_GRADE, Departure, find_departures
 
 SCORE_PREFIX = "score__"
@@ -172,6 +173,11 @@ class EpisodeData:
     def raw_score(self, monitor: str) -> npt.NDArray[np.float32]:
         """Raw score of a monitor, (N,) float32, NaN = monitor fault."""
         return self.column(SCORE_PREFIX + monitor)
+
+    @cached_property
+    def statistics(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Final statistic of every monitor, (N,) each, NaN = monitor fault."""
+        return {name: final_statistic(self.raw_score(name), self.tick_s) for name in self.monitors}
 
     def swa_error_deg(self, monitor: str) -> npt.NDArray[np.float32] | None:
         """Predicted signed SWA error, (N,) float32; None if the monitor never predicts one."""

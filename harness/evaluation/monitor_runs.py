@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.alarm_curve import alarm_curve
-from harness.evaluation.alarms import alarm_from_statistic, fault_ticks, final_statistic
+from harness.evaluation.alarms import alarm_from_statistic, fault_ticks
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.event_metrics import AlarmCounts, RunTruth, judge_thresholds, rule_episodes, run_truth
 from harness.evaluation.foreign.published_scorers import FrameRun, PublishedCounts, every_scorer
@@ -87,7 +87,8 @@ class RunGround:
     """A shadow run under the main (ρ, H) and under every swept one.
 
     Attributes:
-        failed: over the line for good, or the agent failed, (N,) bool. nominal: never, and with an ideal sensor throughout.
+        failed: over the line for good, or the agent failed, (N,) bool.
+        nominal: never, and with an ideal sensor throughout.
     """
 
     main: RunTruth
@@ -116,7 +117,7 @@ def _truth(episode: EpisodeData, reaction_s: float, horizon_s: float, shift_seed
 def judge_monitor(episode: EpisodeData, monitor: str, watched: WatchedMonitor, ground: RunGround) -> MonitorRun:
     """Judge one monitor in one run at all its operating points."""
     raw = episode.raw_score(monitor)
-    statistic = final_statistic(raw, episode.tick_s)
+    statistic = episode.statistics[monitor]
     zones = ground.main.zones
     fitted = [thresholds_of(point, episode.condition) for point in watched.points.values()]
     judged = [row for row, point in enumerate(fitted) if point is not None]

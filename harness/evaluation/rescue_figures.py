@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from agents.thresholds import DEFAULT_POINT
-from harness.evaluation.alarms import DEBOUNCE_S, final_statistic
+from harness.evaluation.alarms import DEBOUNCE_S
 from harness.evaluation.departures import MAIN_GRADE, STUCK_SPEED_MPS
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.episode_facts import EpisodeFacts
@@ -43,7 +43,7 @@ def rescue_trace(episode: EpisodeData, facts: EpisodeFacts) -> RescueTrace | Non
         facts=facts,
         ticks=len(episode.column("tick")),
         tick_s=episode.tick_s,
-        statistics={name: final_statistic(episode.raw_score(name), episode.tick_s) for name in episode.monitors},
+        statistics=episode.statistics,
         passing_ticks=_passing_ticks(episode),
     )
 

@@ -14,7 +14,9 @@ from harness.evaluation.rates import proportion
 from harness.evaluation.rescue_lookup import SAVED, VERDICTS, LookupRun, Outcome, outcome
 from harness.evaluation.rescue_sweep import (
     BEYOND_FIRST,
+    DECISIVE,
     FIELDS,
+    FIRST,
     HELD,
     RUN_TICKS,
     TAKEN_TICKS,
@@ -104,11 +106,9 @@ def _point(name: str, reaction_s: float, runs: Sequence[LookupRun], found: IntAr
     verdicts = np.bincount(found[found[:, VERDICT] >= 0, VERDICT], minlength=len(VERDICTS)).tolist()
     departures, saved = sum(verdicts), verdicts[SAVED]
     tick_s = np.array([run.tick_s for run in runs])
-    slacks_s = [
-        slack
-        for run, row in zip(runs, found.tolist(), strict=True)
-        if (slack := slack_s(run, Outcome(*row))) is not None
-    ]
+    onset, last_safe = np.array([run.compiled for run in runs], dtype=np.int64).reshape(-1, 6)[:, [0, 3]].T
+    slack_ticks = _slack_ticks(onset, last_safe, found[:, DECISIVE], found[:, FIRST])
+    slacks_s = (slack_ticks * tick_s)[(found[:, VERDICT] >= 0) & np.isfinite(slack_ticks)]
     taken_s, run_s = float(found[:, TAKEN_TICKS] @ tick_s), float(found[:, RUN_TICKS] @ tick_s)
     safe = found[:, VERDICT] < 0
     return {
@@ -124,19 +124,23 @@ def _point(name: str, reaction_s: float, runs: Sequence[LookupRun], found: IntAr
         "disturbed": int(np.count_nonzero(found[safe, TAKEOVERS])),
         "safe_runs": int(safe.sum()),
         "beyond_first": int(found[:, BEYOND_FIRST].sum()),
-        "slack_s": None if not slacks_s else float(np.median(slacks_s)),
+        "slack_s": float(np.median(slacks_s)) if len(slacks_s) else None,
     }
 
 
 def slack_s(run: LookupRun, found: Outcome) -> float | None:
     """t* − a − ρ, s: by how much the takeover was in time; negative: too late; None where no takeover met t*."""
-    row = run.rescue
-    if row is None or row.last_safe_tick is None:
+    if run.rescue is None or run.rescue.last_safe_tick is None:
         return None
-    start = found.decisive_tick
-    if start < 0 and found.first_tick > row.onset_tick:
-        start = found.first_tick
-    return None if start < 0 else (row.last_safe_tick - start) * row.tick_s
+    place = (run.rescue.onset_tick, run.rescue.last_safe_tick, found.decisive_tick, found.first_tick)
+    ticks = float(_slack_ticks(*(np.array([value]) for value in place))[0])
+    return ticks * run.tick_s if np.isfinite(ticks) else None
+
+
+def _slack_ticks(onset: IntArray, last_safe: IntArray, decisive: IntArray, first: IntArray) -> FloatArray:
+    """t* − a − ρ in ticks, (U,), NaN where no takeover met t* or there is none (−1)."""
+    start = np.where((decisive < 0) & (first > onset), first, decisive)
+    return np.where((start >= 0) & (last_safe >= 0), last_safe - start, np.nan)
 
 
 def departure_alarms(run: LookupRun, points: Mapping[str, tuple[Point, float]], reaction_s: float) -> dict[str, Any]:
