@@ -29,7 +29,7 @@ class Kind(Enum):
     CONTROLLER = "controller"
     """Kept for the client's own walker navigation; it does nothing here."""
     SPECTATOR = "spectator"
-    LIGHT = "traffic light or sign"
+    SIGNAL = "traffic light or sign"
     """Stands where the map says; neither spawned nor destroyed by clients."""
 
 

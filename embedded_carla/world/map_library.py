@@ -24,6 +24,8 @@ DEFAULT_TEXTURE_PACK = "default"
 DEFAULT_SCENERY_SEED = 0
 SPAWN_SPACING_M = 30.0
 SPAWN_HEIGHT_M = 0.5
+SPAWN_LANE_M = 2.0
+"""Narrower lanes have no spawn points: they are about to begin or to end."""
 SPAWN_HALF_ROOM_M = (4.4, 1.5, 2.0)
 """Half length, width and height of the largest vehicle, a fire engine, and a little air."""
 _CELL_M = 10.0
@@ -138,12 +140,12 @@ def _spawn_points(carla_map: carla.Map, surface: RoadSurface) -> tuple[Pose, ...
     """Poses as cars will have them: pitched and rolled by the road under their wheels."""
     points: list[Pose] = []
     for waypoint in carla_map.generate_waypoints(SPAWN_SPACING_M):
-        if waypoint.is_junction or waypoint.lane_type != carla.LaneType.Driving:
+        if waypoint.is_junction or waypoint.lane_type != carla.LaneType.Driving or waypoint.lane_width < SPAWN_LANE_M:
             continue
         at, yaw_deg = waypoint.transform.location, wrapped_deg(waypoint.transform.rotation.yaw)
-        z_m, pitch_deg, roll_deg = surface.attitude(at.x, at.y, at.z, yaw_deg)
-        beside_m = _beside_m(len(points))
-        x_m, y_m = at.x - beside_m * math.sin(math.radians(yaw_deg)), at.y + beside_m * math.cos(math.radians(yaw_deg))
+        beside_m, yaw_rad = _beside_m(len(points)), math.radians(yaw_deg)
+        x_m, y_m = at.x - beside_m * math.sin(yaw_rad), at.y + beside_m * math.cos(yaw_rad)
+        z_m, pitch_deg, roll_deg = surface.attitude(x_m, y_m, at.z, yaw_deg)
         points.append(Pose(x_m, y_m, z_m + SPAWN_HEIGHT_M, pitch_deg, yaw_deg, roll_deg))
     return tuple(_with_room(points))
 

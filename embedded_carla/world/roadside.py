@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from embedded_carla.render.types import BoxActor
 from embedded_carla.world.actors import Actor
-from embedded_carla.world.collisions import box_of
 from embedded_carla.world.signals import Signals
 from embedded_carla.world.speed_limits import SpeedLimits
 from embedded_carla.world.traffic_lights import TrafficLights, make_light, make_sign
@@ -42,7 +41,7 @@ class Roadside:
         """Tell vehicles what holds where they are."""
         for vehicle in vehicles:
             rules = RoadRules(self._limit_kmh(vehicle))
-            light = self.lights.affecting(box_of(vehicle)) if self.lights.lights else None
+            light = self.lights.affecting(vehicle)
             if light is not None:
                 rules = rules._replace(light_id=light.actor_id, light_state=light.light_state)
             if rules != vehicle.rules:

@@ -65,10 +65,12 @@ def read_signals(carla_map: carla.Map, root: ElementTree.Element) -> Signals:
         return Signals()
     lights: list[LightPlace] = []
     signs: list[SignPlace] = []
+    placed: set[str] = set()
     for landmark in sorted(carla_map.get_all_landmarks(), key=lambda landmark: landmark.id):
         lanes = _lanes(carla_map, landmark)
-        if not lanes:
+        if not lanes or landmark.id in placed:  # other roads may refer to a signal: it stands once
             continue
+        placed.add(landmark.id)
         if landmark.type == LIGHT_TYPE:
             lights.append(LightPlace(landmark.id, _pose(landmark, lanes[0]), _trigger(lanes)))
         elif landmark.type in _SIGN_NAMES:

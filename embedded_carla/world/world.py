@@ -201,7 +201,7 @@ class World:
     def remove(self, actor_id: int) -> bool:
         """Take an actor and everything fixed to it out of the world; False if there is none."""
         actor = self.actors.get(actor_id)
-        if actor is None or actor is self.spectator or actor.kind is Kind.LIGHT:
+        if actor is None or actor is self.spectator or actor.kind is Kind.SIGNAL:
             return False
         for child in [child for child in self.actors.values() if child.parent is actor]:
             self.remove(child.actor_id)

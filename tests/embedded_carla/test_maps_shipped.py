@@ -46,7 +46,10 @@ def test_files_are_small_and_every_lane_goes_on(name: str) -> None:
     assert (MAPS_FOLDER / f"{name}.xodr").stat().st_size < 300_000
     loaded = _map(name)
     assert len(loaded.spawn_points) >= 50
+    for spawn_point in loaded.spawn_points:
+        assert loaded.carla_map.get_waypoint(carla.Location(*spawn_point[:3]), project_to_road=False) is not None
     for waypoint in loaded.carla_map.generate_waypoints(5.0):
+        assert waypoint.lane_width >= 0.0
         following = waypoint.next(2.0)
         assert following, (waypoint.road_id, waypoint.lane_id, waypoint.s)
         for other in following:

@@ -13,7 +13,7 @@ from embedded_carla.world.calls import motion_calls as motion
 from embedded_carla.world.calls.actor_calls import set_location, set_simulate_physics, set_transform
 from embedded_carla.world.calls.call import Call, Returns, existing_vehicle
 from embedded_carla.world.calls.spawn import spawn
-from embedded_carla.world.calls.traffic_calls import set_light_state as set_light_state_of_traffic
+from embedded_carla.world.calls.traffic_calls import set_traffic_light_state
 from embedded_carla.world.calls.vehicle_calls import (
     apply_ackermann_control,
     apply_control,
@@ -52,7 +52,7 @@ _ON_ACTOR: dict[int, Callable[..., None]] = {
     tables.COMMAND_SHOW_DEBUG_TELEMETRY: _show_telemetry,
     tables.COMMAND_SET_VEHICLE_LIGHT_STATE: set_light_state,
     tables.COMMAND_APPLY_LOCATION: set_location,
-    tables.COMMAND_SET_TRAFFIC_LIGHT_STATE: set_light_state_of_traffic,
+    tables.COMMAND_SET_TRAFFIC_LIGHT_STATE: set_traffic_light_state,
 }
 """Commands ``[actor id, argument ...]``."""
 

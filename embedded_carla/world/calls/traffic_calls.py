@@ -29,7 +29,7 @@ def existing_light(world: World, actor_id: int) -> TrafficLight:
     return actor
 
 
-def set_light_state(world: World, actor_id: int, state: int) -> None:
+def set_traffic_light_state(world: World, actor_id: int, state: int) -> None:
     """Show a state until the group's next change; freeze the lights to keep it."""
     light = existing_light(world, actor_id)
     if int(state) not in LIGHT_STATES:
@@ -83,7 +83,7 @@ def traffic_calls(world: World) -> dict[str, Call]:
         "get_traffic_manager_running": value(get_traffic_manager),
         "add_traffic_manager_running": value(add_traffic_manager),
         "destroy_traffic_manager": void(lambda port: bool(world.traffic_managers.pop(port, None))),
-        "set_traffic_light_state": void(lambda actor_id, state: set_light_state(world, actor_id, state)),
+        "set_traffic_light_state": void(lambda actor_id, state: set_traffic_light_state(world, actor_id, state)),
         "set_traffic_light_green_time": set_time(0),
         "set_traffic_light_yellow_time": set_time(1),
         "set_traffic_light_red_time": set_time(2),

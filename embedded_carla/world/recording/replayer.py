@@ -173,7 +173,7 @@ class Replayer:
         return blueprint_id.startswith(_MOVED) or (replay.with_sensors and blueprint_id.startswith(_SENSOR))
 
     def _show_lights(self, present: Mapping[int, bytes]) -> None:
-        lights = {light.place_.signal_id: light for light in self._world.roadside.lights.lights if light.place_}
+        lights = {light.site.signal_id: light for light in self._world.roadside.lights.lights if light.site}
         if not lights:
             return
         self._world.roadside.lights.freeze(True)

@@ -10,7 +10,7 @@ from embedded_carla.world.recording.files import RECORD_BYTES, Created, Frame, R
 CM_PER_M = 100.0
 _HERO, _VEHICLE, _WALKER, _LIGHT, _OTHER, _ANY = "hvwtoa"
 _PLACE = struct.Struct("<I1x3f")
-_EVENTS_OF_TYPES = {_VEHICLE: "vehicle.", _WALKER: "walker.", _LIGHT: "traffic.traffic_light"}
+_STARTS = {_VEHICLE: "vehicle.", _WALKER: "walker.", _LIGHT: "traffic.traffic_light"}
 _NUMBER = {_VEHICLE: 1, _WALKER: 2, _LIGHT: 3}
 SCENERY = Created(0, 0, [0, "", []], [0.0] * 6)
 
@@ -110,7 +110,7 @@ def _type_of(item: Created) -> str:
     blueprint_id = str(item.description[1])
     if any(name == "role_name" and text == "hero" for name, _, text in item.description[2]):
         return _HERO
-    return next((letter for letter, start in _EVENTS_OF_TYPES.items() if blueprint_id.startswith(start)), _OTHER)
+    return next((letter for letter, start in _STARTS.items() if blueprint_id.startswith(start)), _OTHER)
 
 
 def _is_type(item: Created, letter: str) -> bool:

@@ -23,6 +23,8 @@ STRAIGHT_M, RADIUS_M, SPIRAL_M = 600.0, 220.0, 100.0
 MEDIAN_M, LANE_M, SHOULDER_M = 2.0, 3.6, 3.0
 LANES = 3
 EXTRA_START_M, TAPER_M, EXTRA_M = 150.0, 60.0, 250.0
+NARROWEST_M = 1e-3
+"""Where the fourth lane begins and ends: rounding must not make its width negative."""
 _DASHES = Mark("broken", width_m=0.15, dash_m=6.0, gap_m=12.0)
 _WIDE_DASHES = Mark("broken", width_m=0.3, dash_m=3.0, gap_m=3.0)
 _EDGE = Mark("solid", width_m=0.2)
@@ -36,9 +38,10 @@ def _side(sign: int, extra: bool = False, before_extra: bool = False, after_extr
         mark = _DASHES if k < outermost else _WIDE_DASHES if extra else _EDGE
         lanes.append(Lane(sign * k, "driving", constant(LANE_M), (mark,), sign * k, sign * k))
     if extra:
-        bend, twist = 3.0 * LANE_M / TAPER_M**2, 2.0 * LANE_M / TAPER_M**3
+        grown_m = LANE_M - NARROWEST_M
+        bend, twist = 3.0 * grown_m / TAPER_M**2, 2.0 * grown_m / TAPER_M**3
         widths = (
-            Cubic(0.0, 0.0, 0.0, bend, -twist),
+            Cubic(0.0, NARROWEST_M, 0.0, bend, -twist),
             Cubic(TAPER_M, LANE_M),
             Cubic(EXTRA_M - TAPER_M, LANE_M, 0.0, -bend, twist),
         )
