@@ -361,10 +361,14 @@ def _positive(text: str) -> int:
 
 
 def _gigabytes(text: str) -> int:
+    """Bytes."""
     try:
-        return round(float(text) * 10**9) if 0.0 < float(text) < 10**6 else int("")
+        gigabytes = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of gigabytes above 0") from None
+        gigabytes = 0.0
+    if not 0.0 < gigabytes < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of gigabytes above 0")
+    return round(gigabytes * 1e9)
 
 
 def _complain(message: str, code: int = EXIT_USAGE) -> int:

@@ -50,6 +50,8 @@ def test_help_teaches_with_examples_and_exit_codes() -> None:
         (("--resume", "x", "--check"), "look at a scenario"),
         (("--resume", "x", "--filter", "mode=shadow"), "resuming keeps the filters"),
         (("--list", "agent"), "choose from"),
+        (("--resume", "x", "--tier", "smoke"), "give the SCENARIO"),
+        (("a.yaml", "--disk-budget", "-1"), "gigabytes above 0"),
     ],
 )
 def test_a_wrong_command_line_is_refused_at_once(
