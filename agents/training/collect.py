@@ -119,6 +119,8 @@ def collect(dataset: DataSet, data_dir: Path, workers: int) -> list[Path]:
         WeightsError: a network is to drive that has not been trained yet.
     """
     campaign = load_campaign(dataset.scenario)
+    if dataset.agent is not None:
+        campaign = campaign.model_copy(update={"agent": dataset.agent})
     agent_hash = make_agent(campaign.agent).weights_sha256
     drawn = expand(campaign, lambda _: agent_hash, lambda _: None, {"monitors": {}})
     folder = data_dir / dataset.name

@@ -59,9 +59,16 @@ def own_data(folder: Path, configuration: PaperConfiguration) -> PaperData:
     frames = read_driving(folder / splits.PAPER_FIT.name)
     driver, predictor = frames.split(configuration.shares["driver"], configuration.shares["predictor"])
     test = {"log_based": read_driving(folder / splits.PAPER_LOG.name)}
-    if (folder / splits.PAPER_ON_POLICY.name).is_dir():
-        test["on_policy"] = read_driving(folder / splits.PAPER_ON_POLICY.name)
+    driven = folder / on_policy_set(configuration).name
+    if driven.is_dir():
+        test["on_policy"] = read_driving(driven)
     return PaperData(frames.take(driver), frames.take(predictor), test)
+
+
+def on_policy_set(configuration: PaperConfiguration, networks: Path = Path()) -> splits.DataSet:
+    """The runs that a configuration's trained driver, in the folder of its networks, drives itself."""
+    driver = str((networks / FILES["trained"]).resolve())
+    return dataclasses.replace(splits.PAPER_ON_POLICY, name=f"paper_on_policy_{configuration.name}", agent=driver)
 
 
 def folder_data(
@@ -220,6 +227,9 @@ def main() -> None:
     parser.add_argument("--own", type=Path, default=Path("data"), help="frames of our own loop (default: data)")
     parser.add_argument("--out", type=Path, help="networks (default: data/<configuration>)")
     parser.add_argument("--collect", action="store_true", help="drive our own loop first, for what is missing")
+    parser.add_argument(
+        "--on-policy", action="store_true", help="let the trained driver drive its test runs in the end"
+    )
     parser.add_argument("--steering", choices=sorted(STEERING_UNITS), default="simulator", help="unit of --data's logs")
     parser.add_argument("--fps", type=float, help="frames a second, for logs without a clock")
     parser.add_argument("--workers", type=int, default=1, help="simulators in parallel")
@@ -243,6 +253,8 @@ def main() -> None:
     except NoDataError as error:
         parser.error(f"{error}; --collect drives for them")
     PaperTraining(configuration, data, out, options.device, options.seed).run()
+    if options.on_policy:
+        collect(on_policy_set(configuration, out), options.own, options.workers)
 
 
 if __name__ == "__main__":

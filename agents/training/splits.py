@@ -20,12 +20,14 @@ class DataSet:
         scenario: campaign file that describes the whole matrix.
         keep_every: store every n-th tick; neighbouring frames at 20 Hz are nearly the same picture.
         pictures: keep whole camera pictures with a driving log, as of a real car, instead of shards of crops.
+        agent: drives instead of the scenario's.
     """
 
     name: str
     scenario: Path
     keep_every: int
     pictures: bool = False
+    agent: str | None = None
 
     def place(self, folder: Path, episode_id: str) -> Path:
         """The file that says an episode's frames are there."""

@@ -14,7 +14,7 @@ import torch
 from agents.network_file import load_network
 from agents.training import evaluate, paper
 from agents.training.evaluate import OtherNetworkError, judge
-from agents.training.paper import FILES, PaperData, PaperTraining, driver_answers
+from agents.training.paper import FILES, PaperData, PaperTraining, driver_answers, on_policy_set, own_data
 from agents.training.paper_configuration import (
     ConfigurationError,
     PaperConfiguration,
@@ -179,3 +179,16 @@ def test_the_shipped_networks_are_judged_on_a_campaign_and_on_a_folder(
     with pytest.raises(SystemExit):
         command(monkeypatch, evaluate, "--paper", "--out", out)
     assert "--results (a campaign) or --data" in capsys.readouterr().err
+
+
+def test_frames_of_our_own_loop_are_found_by_their_sets(tmp_path: Path) -> None:
+    configuration = quick()
+    for name, blocks, seed in (("paper_fit", 5, 0), ("paper_log", 2, 1)):
+        write_folder(tmp_path / name / "run", blocks=blocks, seed=seed)
+    data = own_data(tmp_path, configuration)
+    assert (len(data.driver), len(data.predictor)) == (36, 24) and set(data.test) == {"log_based"}
+    assert not set(data.driver.pictures) & set(data.predictor.pictures)
+    driven = on_policy_set(configuration, tmp_path / "networks")
+    assert driven.agent == str(tmp_path / "networks" / "driver_trained.safetensors") and driven.pictures
+    write_folder(tmp_path / driven.name / "run", blocks=1, seed=2, agent=np.zeros(12, dtype=np.float32))
+    assert set(own_data(tmp_path, configuration).test) == {"log_based", "on_policy"}
