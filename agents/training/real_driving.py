@@ -88,14 +88,14 @@ class Driving:
             NoDataError: there are fewer blocks than stretches.
         """
         blocks = np.unique(self.block)
-        counts = np.maximum(1, np.round(np.array(shares) / sum(shares) * len(blocks)).astype(int))
-        counts[np.argmax(counts)] += len(blocks) - counts.sum()
-        parts = np.split(blocks, np.cumsum(counts)[:-1])
         if len(blocks) < len(shares):
             raise NoDataError(
                 f"{len(self)} frames in {len(blocks)} blocks of {BLOCK_S:.0f} s cannot be split in {len(shares)}: "
                 "more driving is needed"
             )
+        counts = np.maximum(1, np.round(np.array(shares) / sum(shares) * len(blocks)).astype(int))
+        counts[np.argmax(counts)] += len(blocks) - counts.sum()
+        parts = np.split(blocks, np.cumsum(counts)[:-1])
         return [np.flatnonzero(np.isin(self.block, part)) for part in parts]
 
 
