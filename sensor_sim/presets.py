@@ -93,4 +93,7 @@ def _transferred(name: str, content: Any, width: int, fov_deg: float) -> SensorS
             width,
             focal_px(width, fov_deg),
         )
-    return SensorSchedule.from_spec(spec)
+    try:
+        return SensorSchedule.from_spec(spec)
+    except SensorSpecError as error:
+        raise SensorSpecError(f"preset {name}, carried to a camera of {width} px and {fov_deg:g}°: {error}") from None

@@ -89,6 +89,16 @@ def test_a_broken_preset_file_says_what_is_wrong(tmp_path: Path, text: str, mess
         load_preset(str(path), 640, 90.0)
 
 
+def test_a_length_too_large_for_another_camera_says_that_it_was_carried_over(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "description: x\nreference_camera: {width_px: 32, focal_px: 16}\n"
+        "effects: [{effect: blur, parameters: {width_px: 30}}]\n"
+    )
+    with pytest.raises(SensorSpecError, match=r"carried to a camera of 1280 px and 90°: .*'width_px': 1200.* to 1024"):
+        load_preset(str(path), 1280, 90.0)
+
+
 def test_an_unknown_preset_is_named_with_a_suggestion() -> None:
     message = r"unknown preset 'cityscape_like' \(did you mean 'cityscapes_like'\?\)"
     with pytest.raises(SensorSpecError, match=message):
