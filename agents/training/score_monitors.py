@@ -169,8 +169,8 @@ def stretches(episode: EpisodeData, crops: np.ndarray, driver: LoadedNetwork | N
     """
     if len(crops) != episode.tick_count:
         raise MonitorError(f"episode {episode.episode_id}: {len(crops)} stored pictures for {episode.tick_count} ticks")
-    swa_deg = np.asarray(episode.column("swa_agent_deg"), dtype=np.float32)
-    speed_mps = np.asarray(episode.column("speed_mps"), dtype=np.float32)
+    swa_deg = np.array(episode.column("swa_agent_deg"), dtype=np.float32)
+    speed_mps = np.array(episode.column("speed_mps"), dtype=np.float32)
     for start in range(0, len(crops), STRETCH_TICKS):
         piece = slice(start, start + STRETCH_TICKS)
         stretch = Stretch(crops[piece], swa_deg[piece], speed_mps[piece])
