@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from reports.monitor_kinds import COLOURS
 
-LEARNED = ("c-green", "c-red", "c-sky", "c-purple")
+LEARNED = ("c-green", "c-red", "c-sky")
 MOST_LINES = {"learned": 7, "baseline": 3, "privileged": 3}
 BANDED = 2
 DASHES = ("", "dashed", "dotted", "dash-dot", "long-dash", "dash-dot-dot")
