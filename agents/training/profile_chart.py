@@ -10,19 +10,22 @@ from agents.saliency.gradsum import CARLA_CLASSES
 PANEL_PX = (250, 130)
 MARGIN_PX = (34, 30)
 COLUMNS = 3
-COLOURS = ("#2c6eb4", "#b3452c", "#3d8c40")
+COLOURS = ("#2c6eb4", "#b3452c")
+CHARTED = ("visualbackprop", "lrp")
+"""Others are in the table: Grad-CAM's null spans nearly the whole scale in every class."""
 READING = "one_map"
 
 
 def profile_chart(result: Mapping[str, Any]) -> str:
-    """SVG of `attention_profiles`' result: reading ``one_map``, networks in the order of the result, checkpoints last."""
-    methods = list(result["null"])
+    """SVG of `attention_profiles`' result: reading ``one_map``, checkpoints first."""
+    methods = [method for method in CHARTED if method in result["null"]]
     shown = [k for k in CARLA_CLASSES if any(result["null"][m][READING][k]["n"] for m in methods)]
     names = sorted(result["networks"], key=lambda name: (not name.startswith("epoch_"), _epoch(name)))
     rows = -(-len(shown) // COLUMNS)
     width, height = COLUMNS * (PANEL_PX[0] + MARGIN_PX[0]) + 10, rows * (PANEL_PX[1] + MARGIN_PX[1] + 26) + 34
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="10">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"',
+        ' font-family="sans-serif" font-size="10">',
         "<style>text { fill: #444 } .axis { stroke: #999; fill: none }"
         " @media (prefers-color-scheme: dark) { text { fill: #ccc } .axis { stroke: #777 } }</style>",
         *_legend(methods),
@@ -55,7 +58,8 @@ def _panel(
         if band["n"]:
             y, tall = top + height - band["high"] * scale, (band["high"] - band["low"]) * scale
             parts.append(
-                f'<rect x="{left}" y="{y:.1f}" width="{width}" height="{max(tall, 1):.1f}" fill="{colour}" opacity="0.15"/>'
+                f'<rect x="{left}" y="{y:.1f}" width="{width}" height="{max(tall, 1):.1f}" fill="{colour}"'
+                ' opacity="0.15"/>'
             )
         xs = [left + (n + 0.5) * apart for n in range(len(names))]
         dots = [(x, top + height - v * scale) for x, v in zip(xs, means[method], strict=True) if v is not None]
@@ -84,4 +88,4 @@ def _epoch(name: str) -> float:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("epoch_").removeprefix("pilotnet_").replace("_", " ").replace("pilotnet", "driver")
+    return name.removeprefix("epoch_").removeprefix("pilotnet_weak_").replace("_", " ").replace("pilotnet", "driver")
