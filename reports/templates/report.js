@@ -11,18 +11,27 @@
 
     var valueOf = function (cell) { return cell.dataset.value === undefined ? cell.textContent : cell.dataset.value; };
 
+    var words = null;
+    // A table of thousands is laid out slowly: as many rows as a reader looks through, the others on demand.
+    var SHOWN_AT_ONCE = 200, limit = SHOWN_AT_ONCE;
+    var more = document.getElementById("episodes-more");
+    more.addEventListener("click", function () { limit = Infinity; apply(); });
+
     var apply = function () {
       var wanted = text.value.trim().toLowerCase();
+      if (wanted && !words) { words = new Map(rows.map(function (row) { return [row, row.textContent.toLowerCase()]; })); }
       var count = 0;
       rows.forEach(function (row) {
-        var visible = !wanted || row.textContent.toLowerCase().indexOf(wanted) >= 0;
+        var visible = !wanted || words.get(row).indexOf(wanted) >= 0;
         selects.forEach(function (select) {
           if (select.value && row.dataset[select.dataset.column] !== select.value) { visible = false; }
         });
-        row.hidden = !visible;
         if (visible) { count += 1; }
+        if (row.hidden === (visible && count <= limit)) { row.hidden = !row.hidden; }
       });
-      shown.textContent = count + " of " + rows.length + " episodes";
+      shown.textContent = count + " of " + rows.length + " episodes" + (count > limit ? ", the first " + limit + " shown" : "");
+      more.hidden = count <= limit;
+      more.textContent = "Show all " + count;
     };
     text.addEventListener("input", apply);
     selects.forEach(function (select) { select.addEventListener("change", apply); });
@@ -39,14 +48,18 @@
         var ascending = cell.getAttribute("aria-sort") !== "ascending";
         Array.prototype.slice.call(table.tHead.rows[0].cells).forEach(function (other) { other.removeAttribute("aria-sort"); });
         cell.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+        var keys = new Map(rows.map(function (row) { return [row, valueOf(row.cells[index])]; }));
         rows.sort(function (a, b) {
-          var x = valueOf(a.cells[index]), y = valueOf(b.cells[index]);
+          var x = keys.get(a), y = keys.get(b);
           // Unknown values stay at the end in both directions.
           if (x === "" || y === "") { return (x === "") - (y === ""); }
           var order = isNaN(x) || isNaN(y) ? x.localeCompare(y) : Number(x) - Number(y);
           return ascending ? order : -order;
         });
-        rows.forEach(function (row) { body.appendChild(row); });
+        var sorted = document.createDocumentFragment();
+        rows.forEach(function (row) { sorted.appendChild(row); });
+        body.appendChild(sorted);
+        apply();
       });
     });
     apply();

@@ -83,6 +83,23 @@ def test_sorting_is_numeric_and_leaves_unknown_values_last(report: Opener) -> No
         assert all(value == "" for value in shown[len(known) :])
 
 
+def test_a_long_table_shows_its_first_rows_and_all_on_demand(report: Opener) -> None:
+    page = report()
+    total = page.run(VISIBLE_ROWS)
+    # The same page with eight times the episodes.
+    page.run(
+        "const b = document.querySelector('#episodes-table tbody'), all = [...b.rows];"
+        "for (let k = 0; k < 7; k += 1) all.forEach(r => b.appendChild(r.cloneNode(true)));"
+        "const s = document.createElement('script');"
+        "s.textContent = [...document.scripts].pop().textContent; document.body.appendChild(s)"
+    )
+    assert 8 * total > 200 and page.run(VISIBLE_ROWS) == 200
+    assert page.run("return document.getElementById('episodes-shown').textContent").endswith("the first 200 shown")
+    page.run("document.getElementById('episodes-more').click()")
+    assert page.run(VISIBLE_ROWS) == 8 * total
+    assert page.run("return document.getElementById('episodes-more').hidden")
+
+
 def test_a_departure_leads_to_its_player(report: Opener) -> None:
     page = report()
     assert page.run(
