@@ -188,9 +188,11 @@ def save_json(path: Path, value: Mapping[str, Any]) -> None:
 def _refuse_pickle(path: Path) -> None:
     """Recognise a pickle by its first bytes, whatever it is called."""
     with path.open("rb") as file:
-        head = file.read(4)
-    is_pickle = head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
-    if is_pickle or head == b"PK\x03\x04" or path.suffix in _PICKLE_SUFFIXES:
+        head = file.read(9)
+    # A safetensors file begins with the length of its header, which may look like a pickle's first two bytes; then "{".
+    is_safetensors = head[8:] == b"{" and head[4:8] == bytes(4)
+    is_pickle = not is_safetensors and head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    if is_pickle or head[:4] == b"PK\x03\x04" or path.suffix in _PICKLE_SUFFIXES:
         raise WeightsError(
             f"{path}: this is a pickle (torch.save) and is refused: loading one runs whatever code "
             "it contains. Convert it where you trust it, with agents.weights_io.save_weights"
