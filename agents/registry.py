@@ -25,7 +25,10 @@ _MONITORS: Mapping[str, str] = {
     "attention_change": "agents.monitors.attention_change:AttentionChangeMonitor",
     "attention_mean": "agents.monitors.attention_mean:AttentionMeanMonitor",
     "attention_strength": "agents.monitors.attention_strength:AttentionStrengthMonitor",
+    "autoencoder": "agents.monitors.reconstruction:AutoencoderMonitor",
     "brightness": "agents.monitors.brightness:BrightnessMonitor",
+    "camera_error_quantile": "agents.monitors.error_heads:CameraErrorQuantileMonitor",
+    "camera_error_size": "agents.monitors.error_heads:CameraErrorSizeMonitor",
     "camera_student": "agents.monitors.camera_student:CameraStudentMonitor",
     "condition_curvature": "agents.monitors.condition_curvature:ConditionCurvatureMonitor",
     "condition_only": "agents.monitors.condition_only:ConditionOnlyMonitor",
@@ -40,9 +43,12 @@ _MONITORS: Mapping[str, str] = {
     "mirror_consistency": "agents.monitors.mirror_consistency:MirrorConsistencyMonitor",
     "periodic": "agents.monitors.periodic:PeriodicMonitor",
     "random": "agents.monitors.random_alarm:RandomAlarmMonitor",
+    "saliency_error_quantile": "agents.monitors.error_heads:SaliencyErrorQuantileMonitor",
+    "saliency_error_size": "agents.monitors.error_heads:SaliencyErrorSizeMonitor",
     "saliency_student": "agents.monitors.saliency_student:SaliencyStudentMonitor",
     "sharpness": "agents.monitors.sharpness:SharpnessMonitor",
     "true_error": "agents.monitors.true_error:TrueErrorMonitor",
+    "vae": "agents.monitors.reconstruction:VaeMonitor",
 }
 _ROLE_AGENTS: Mapping[str, str] = {"driver": _AGENTS["pilotnet"]}
 _ROLE_MONITORS: Mapping[str, str] = {
