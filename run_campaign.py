@@ -195,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from agents.errors import UnknownNameError, WeightsError
     from harness.campaign.errors import ScenarioError
     from harness.cluster.campaign_run import RunOptions, run_campaign
-    from harness.cluster.remote_ray import ClusterError
+    from harness.cluster.local_ray import ClusterError
     from harness.cluster.sizing import NoRoomError
     from harness.results.index import IndexCorruptError
     from harness.results.store import StorageError, StoreError
@@ -247,6 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _verify_carla(address: str, out: Path | None) -> int:
     from harness.cluster.carla_verification import VerificationError, verify_carla
+    from harness.cluster.local_ray import ClusterError
     from harness.results.provenance import utc_now
     from harness.results.store import StoreError
     from harness.simulation.simulator import SimulatorNameError, parse_simulator
@@ -258,7 +259,7 @@ def _verify_carla(address: str, out: Path | None) -> int:
         result = verify_carla(address, folder)
     except (SimulatorNameError, StoreError) as error:
         return _complain(str(error))
-    except VerificationError as error:
+    except (ClusterError, VerificationError) as error:
         return _complain(str(error), EXIT_INFRASTRUCTURE)
     print(f"page: {write_carla_page(result, folder / 'carla_verification.html')}")
     return EXIT_OK

@@ -20,7 +20,12 @@ GUARDIAN = Path(__file__).with_name("guardian.py")
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
 # Ray puts Unix sockets below its folder and Linux limits their paths to 107 characters.
 LONGEST_FOLDER = 30
+START_ATTEMPTS = 3  # Ray gives its own processes half a minute, which a busy machine may not have
 OBJECT_STORE_BYTES = 200 * 1024 * 1024  # holds records in flight: two per worker of a few MB
+
+
+class ClusterError(RuntimeError):
+    """The Ray cluster cannot be used; the message says what to do."""
 
 
 @contextmanager
@@ -35,6 +40,9 @@ def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
 
     Yields:
         A temporary folder for logs, removed at the end together with everything Ray wrote.
+
+    Raises:
+        ClusterError: Ray did not come up in any of three tries.
     """
     parent = tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix="clh-", dir=parent if len(parent) <= LONGEST_FOLDER else "/tmp"))
@@ -47,6 +55,19 @@ def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
     )
     try:
         with _environment(), interruptible() as catch_signals:
+            _start(folder, workers, gpus)
+            catch_signals()
+            yield folder
+    finally:
+        ray.shutdown()
+        clear_folder(str(folder))
+        guardian.kill()
+        guardian.wait()
+
+
+def _start(folder: Path, workers: int, gpus: int) -> None:
+    for attempt in range(1, START_ATTEMPTS + 1):
+        try:
             ray.init(
                 address="local",
                 num_cpus=workers,
@@ -57,13 +78,16 @@ def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
                 object_store_memory=OBJECT_STORE_BYTES,
                 _temp_dir=str(folder),
             )
-            catch_signals()
-            yield folder
-    finally:
-        ray.shutdown()
-        clear_folder(str(folder))
-        guardian.kill()
-        guardian.wait()
+            return
+        except Exception as error:  # Ray has no name for it
+            ray.shutdown()
+            clear_folder(str(folder))
+            if attempt == START_ATTEMPTS:
+                raise ClusterError(
+                    f"Ray did not start in {attempt} tries ({error}); other programs may use all cores: see "
+                    "`python run_campaign.py --doctor`, end them or wait"
+                ) from error
+            folder.mkdir()
 
 
 @contextmanager

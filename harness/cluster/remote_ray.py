@@ -17,17 +17,13 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from harness.cluster.interruption import interruptible
-from harness.cluster.local_ray import THREAD_VARIABLES
+from harness.cluster.local_ray import THREAD_VARIABLES, ClusterError
 from harness.simulation.server import REPOSITORY
 
 # What a worker needs of the source tree; data, results and tests stay here.
 SHIPPED = ("agents", "embedded_carla", "harness", "scenarios", "sensor_sim")
 NOT_SHIPPED = ["__pycache__", "*.nbi", "*.nbc", "*.pyc"]
 CLEAN_UP_TIMEOUT_S = 20.0
-
-
-class ClusterError(RuntimeError):
-    """The Ray cluster cannot be used; the message says what to do."""
 
 
 @contextlib.contextmanager

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from harness.cluster.guardian import clear_folder, descendants
+from harness.cluster.local_ray import ClusterError, local_cluster
 from tests.campaign_process import REPOSITORY, command_line, still_running
 
 DRIVER = """
@@ -34,6 +37,22 @@ def test_a_killed_driver_leaves_no_process_and_no_folder() -> None:
         driver.wait()
         assert not still_running(started, timeout_s=10)
         assert not folder.exists()
+
+
+def test_ray_that_does_not_come_up_is_tried_again_then_named_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folders = []
+
+    def too_busy(**options: object) -> None:
+        folders.append(Path(str(options["_temp_dir"])))
+        (folders[-1] / "session").mkdir()
+        raise Exception("The current node timed out during startup")
+
+    monkeypatch.setattr("ray.init", too_busy)
+    with pytest.raises(ClusterError, match=r"3 tries \(The current node timed out"), local_cluster(1):
+        pass
+    assert len(folders) == 3 and not any(folder.exists() for folder in folders)
 
 
 SCRIBBLER = """
