@@ -127,7 +127,7 @@ def test_a_node_that_is_cut_off_for_half_a_minute_costs_no_episode(
 ) -> None:
     """Everything of the node is stopped: connections stay open and nothing answers, as when its network is gone."""
     node = next(node for node in two_nodes.worker_nodes if "cut_off" in node.get_resource_and_label_spec().resources)
-    raylet = next(info.process.pid for infos in node.all_processes.values() for info in infos if "raylet" in str(infos))
+    raylet = node.all_processes["raylet"][0].process.pid
     silent: list[int] = []
 
     def silence() -> None:
