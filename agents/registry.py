@@ -36,6 +36,7 @@ _MONITORS: Mapping[str, str] = {
     "current_margin": "agents.monitors.current_margin:CurrentMarginMonitor",
     "curvature": "agents.monitors.curvature:CurvatureMonitor",
     "forecast": "agents.monitors.forecast:ForecastMonitor",
+    "fusion": "agents.monitors.fusion:FusionMonitor",
     "head_ensemble": "agents.monitors.head_disagreement:HeadEnsembleMonitor",
     "mahalanobis_penultimate": "agents.monitors.mahalanobis:PenultimateMahalanobisMonitor",
     "mahalanobis_pooled": "agents.monitors.mahalanobis:PooledMahalanobisMonitor",

@@ -40,7 +40,7 @@ from harness.simulation.monitor_inputs import crops_of
 
 STRETCH_TICKS = 64
 RUNNING = "running"
-SAVE_EVERY = 25
+REPORT_EVERY = 25
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,9 +96,10 @@ def score_campaign(
             continue
         episode_id, tick, columns = scored
         scores.add(episode_id, tick, columns)
+        # At once: between the two writes the index names a file that is no longer there.
+        scores.save()
         ticks += len(tick)
-        if number % SAVE_EVERY == 0:
-            scores.save()
+        if number % REPORT_EVERY == 0:
             print(f"  {number}/{len(todo)} episodes, {time.monotonic() - started:.0f} s", flush=True)
     finished = campaign.get("status") != RUNNING
     if finished:
