@@ -76,28 +76,28 @@ def error_sizes_deg(heads: DenseHeads, features: torch.Tensor) -> torch.Tensor:
 
 
 class CameraErrorSizeMonitor(ErrorHeadMonitor):
-    """Expected |error|, from the camera student's convolutions."""
+    """Scores the expected |SWA error|, from the camera student's convolutions."""
 
     name, role, output = "camera_error_size", "camera_error_heads", "size"
     student = CameraStudentMonitor
 
 
 class CameraErrorQuantileMonitor(ErrorHeadMonitor):
-    """90 % quantile of |error|, from the camera student's convolutions."""
+    """Scores the 90 % quantile of |SWA error|, from the camera student's convolutions."""
 
     name, role, output = "camera_error_quantile", "camera_error_heads", "quantile"
     student = CameraStudentMonitor
 
 
 class SaliencyErrorSizeMonitor(ErrorHeadMonitor):
-    """Expected |error|, from the saliency student's convolutions."""
+    """Scores the expected |SWA error|, from the saliency student's convolutions."""
 
     name, role, output = "saliency_error_size", "saliency_error_heads", "size"
     student = SaliencyStudentMonitor
 
 
 class SaliencyErrorQuantileMonitor(ErrorHeadMonitor):
-    """90 % quantile of |error|, from the saliency student's convolutions."""
+    """Scores the 90 % quantile of |SWA error|, from the saliency student's convolutions."""
 
     name, role, output = "saliency_error_quantile", "saliency_error_heads", "quantile"
     student = SaliencyStudentMonitor

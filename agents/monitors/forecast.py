@@ -18,10 +18,11 @@ from agents.weights_io import REBUILD_HINT
 
 
 class ForecastMonitor(DriverMonitor):
-    """Scores the log odds of a departure within 3 s; the probability is that of the same odds.
+    """Scores the log odds of a departure within 3 s, learned from runs that did and did not depart.
 
-    Several members, each fitted without a part of the episodes, answer; their mean is calibrated on the episodes that
-    each had not seen. What it looked like 0.4 and 0.8 s ago stands beside what it looks like now.
+    Its probability is that of the same odds. Several members, each fitted without a part of the episodes, answer;
+    their mean is calibrated on the episodes that each had not seen. What it looked like 0.4 and 0.8 s ago stands
+    beside what it looks like now.
 
     Args:
         weights: file of the members, its driver and student beside it; the shipped ones by default.

@@ -16,7 +16,7 @@ from agents.weights_io import REBUILD_HINT
 
 
 class FusionMonitor(CropMonitor):
-    """Scores the log odds of a departure within 3 s; the probability is that of the same odds.
+    """Scores the log odds of a departure within 3 s: b + Σ wᵢ · (clipped scoreᵢ − meanᵢ)/scaleᵢ over its parts.
 
     Args:
         weights: file with the parts (names, weights by hash) and the model; the shipped one by default.

@@ -50,13 +50,13 @@ class HeadDisagreementMonitor(DriverMonitor):
 
 
 class HeadEnsembleMonitor(HeadDisagreementMonitor):
-    """Five heads of different seeds on shared convolutions: a deep ensemble of heads, not of whole networks."""
+    """Scores how five dense heads of different seeds disagree: an ensemble of heads, not of whole networks."""
 
     name = role = "head_ensemble"
 
 
 class McDropoutMonitor(HeadDisagreementMonitor):
-    """One head fitted with drop-out, asked 30 times with parts of it switched off (Gal & Ghahramani 2016).
+    """Scores how 30 answers of one head spread, with parts of it switched off (Gal & Ghahramani 2016).
 
     The 30 masks are drawn once: the same picture gets the same score on every tick and every machine.
     """

@@ -54,7 +54,7 @@ class MahalanobisMonitor(DriverMonitor):
 
 
 class PenultimateMahalanobisMonitor(MahalanobisMonitor):
-    """On the last hidden layer: what the steering is read from."""
+    """Scores √(‖W (x − μ)‖²/n) of the last hidden layer: how unusual is what the steering is read from."""
 
     name = role = "mahalanobis_penultimate"
 
@@ -64,7 +64,7 @@ class PenultimateMahalanobisMonitor(MahalanobisMonitor):
 
 
 class PooledMahalanobisMonitor(MahalanobisMonitor):
-    """On the mean of every map of every convolution: what the picture looks like to the driver."""
+    """Scores √(‖W (x − μ)‖²/n) of the mean of every map of every convolution: how unusual the picture looks."""
 
     name = role = "mahalanobis_pooled"
 

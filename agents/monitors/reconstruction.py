@@ -90,12 +90,12 @@ class ReconstructionMonitor(CropMonitor):
 
 
 class AutoencoderMonitor(ReconstructionMonitor):
-    """Convolutional autoencoder, 32 numbers."""
+    """Scores the mean squared error of an autoencoder's reconstruction from 32 numbers."""
 
     name = role = "autoencoder"
 
 
 class VaeMonitor(ReconstructionMonitor):
-    """Variational autoencoder, 16 numbers."""
+    """Scores the mean squared error of a variational autoencoder's reconstruction from 16 numbers."""
 
     name = role = "vae"
