@@ -134,6 +134,25 @@ def told(title: str, result: Mapping[str, Any]) -> None:
         )
 
 
+def table(content: Mapping[str, Any]) -> str:
+    """The stored figures as the Markdown table of docs/camera_tools.md: milliseconds, and how many times ours."""
+    names = [name for name in CHAINS if name != OURS]
+    lines = [f"| what | {OURS} | {' | '.join(names)} |", "|---|---|" + "---|" * len(names)]
+    rows = [(f"whole chain, {size}", found["libraries"]) for size, found in content["chain"]["sizes"].items()]
+    rows += [(f"{name}, {found['size']}", found["libraries"]) for name, found in content["effects"].items()]
+    for what, libraries in rows:
+        cells = [f"{libraries[OURS]['processor_median_ms']:.2f}"]
+        for name in names:
+            figures = libraries.get(name, {})
+            if "times_ours" not in figures:
+                cells.append("does not run" if figures else "")
+                continue
+            verdict = "" if "verdict" not in figures else f", goal ×{figures['goal']:g} {figures['verdict']}"
+            cells.append(f"{figures['processor_median_ms']:.2f} (×{figures['times_ours']:.2g}{verdict})")
+        lines.append(f"| {what} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Measure, compare, print and store; exit code 1 if we changed the picture less than others did."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -154,21 +173,28 @@ def main() -> int:
         "versions": {package: version(package) for package in PACKAGES},
         "chain": {"does": {name: (make.__doc__ or "").strip() for name, make in CHAINS.items()}, "sizes": {}},
         "effects": {},
+        "outputs_verified": True,
     }
-    ok = True
-    for width, height in ((640, 360), (1280, 720)):
+
+    def keep(ok: bool) -> None:
+        """Store what there is so far: an interrupted run loses nothing that it has measured."""
+        content["outputs_verified"] = content["outputs_verified"] and ok
+        content["load_average_after"] = os.getloadavg()
+        options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def whole_chain(width: int, height: int) -> None:
         frame = make_frame(width, height)
         checked = check(load_preset(PRESET, width, FOV_DEG), frame)
-        ok = ok and bool(checked["ok"])
         result = compare(CHAINS, frame, frames, GOALS)
         content["chain"]["sizes"][f"{width}x{height}"] = {"our_output_checked": checked, "libraries": result}
         told(f"whole chain, {width}x{height}", result)
-    frame = make_frame(640, 360)
+        keep(bool(checked["ok"]))
+
+    whole_chain(640, 360)
     for name in options.effects:
         contest = CONTESTS[name]
-        result = compare({OURS: contest.ours, **contest.rivals}, frame, frames, {})
+        result = compare({OURS: contest.ours, **contest.rivals}, make_frame(640, 360), frames, {})
         enough = does_as_much(contest, result)
-        ok = ok and enough
         content["effects"][name] = {
             "ours": {contest.effect: contest.parameters},
             "size": "640x360",
@@ -176,10 +202,9 @@ def main() -> int:
             "libraries": result,
         }
         told(f"{name}, 640x360{'' if enough else ' (WE CHANGE THE PICTURE LESS)'}", result)
-    content["load_average_after"] = os.getloadavg()
-    content["outputs_verified"] = ok
-    options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0 if ok else 1
+        keep(enough)
+    whole_chain(1280, 720)
+    return 0 if content["outputs_verified"] else 1
 
 
 if __name__ == "__main__":
