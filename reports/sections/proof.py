@@ -9,6 +9,7 @@ from typing import Any
 from harness.evaluation.assurance_tree import open_gaps
 from harness.evaluation.contract import ContractError
 from harness.evaluation.contract_command import EVIDENCE_FILE, read_evidence
+from harness.evaluation.contract_criterion import CriterionError
 from harness.evaluation.evidence_table import (
     changed_files,
     evidence_files,
@@ -141,7 +142,10 @@ def _tree(data: CampaignData) -> tuple[dict[str, Any] | None, str]:
     if not criteria or not data.summary:
         return None, NO_CONTRACT
     files = evidence_files(data.folder, with_records=False)
-    table = evidence_table(scenario_contract(criteria), data.summary, data.campaign, files)
+    try:
+        table = evidence_table(scenario_contract(criteria), data.summary, data.campaign, files)
+    except CriterionError as error:
+        return None, f"The criteria of the scenario cannot be judged on this summary: {error}"
     return _shown(table["tree"]), "The criteria of the scenario, judged on this campaign."
 
 

@@ -57,6 +57,19 @@ def test_a_contract_is_shown_as_a_tree_and_an_edited_file_takes_it_back(campaign
         evidence.unlink(missing_ok=True)
 
 
+def test_the_criteria_of_a_scenario_have_a_tree_and_an_unknown_figure_is_said(campaign):
+    data = load(campaign)
+
+    def with_criterion(metric):
+        described = {**data.campaign, "criteria": [{"metric": metric, "at_most": 0.9}]}
+        return proof.build(type(data)(data.folder, described, data.summary, [], {})).view
+
+    (guarantee,) = with_criterion("departures.departed")["tree"]["children"]
+    assert guarantee["children"][0]["children"][0]["file"] == "summary.json"
+    assert with_criterion("departures.nothing")["tree"] is None
+    assert "no 'nothing'" in with_criterion("departures.nothing")["tree_note"]
+
+
 def test_a_campaign_that_was_not_judged_says_so(campaign):
     data = load(campaign)
     assert "has not been judged" in proof.build(type(data)(data.folder, data.campaign, {}, [], {})).missing
