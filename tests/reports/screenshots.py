@@ -24,6 +24,11 @@ WAIT_FOR_PICTURE = (
     " q = document.getElementById('pictures').dataset.tick;"
     " if ((p !== undefined && p === q) || Date.now() > until) done(p); else setTimeout(look, 20); }; look();"
 )
+# Commands as on a static host: where this machine keeps its results is nobody's business.
+WITHOUT_PATHS = (
+    "document.querySelectorAll('code[data-command]').forEach(c => { c.textContent = c.dataset.command });"
+    "document.getElementById('method-note').textContent = ''"
+)
 
 
 def take(page: Browser, path: Path, height: int = HEIGHT) -> None:
@@ -41,11 +46,10 @@ def screenshots(results: Path, images: Path = IMAGES, nights: tuple[Path, str] |
         nights: (folder with a history, name of the campaign) for the trend page.
     """
     data = load(results)
-    shown = next(
-        row
-        for row in data.episodes
-        if row["departures"] and row["mode"] == "shadow" and data.clips(str(row["episode_id"]))
-    )
+    departed = [row for row in data.episodes if row["departures"] and row["mode"] == "shadow"]
+    with_clip = [row for row in departed if data.clips(str(row["episode_id"]))]
+    sheets = {path.name.split(".")[0] for path in (results / "report" / "episodes").glob("*.jpg")}
+    shown = next((row for row in with_clip if row["episode_id"] in sheets), with_clip[0])
     taken = []
     with browser() as page:
         page.resize(WIDTH, HEIGHT)
@@ -53,6 +57,7 @@ def screenshots(results: Path, images: Path = IMAGES, nights: tuple[Path, str] |
         take(page, images / "report.png")
         page.open(results / page_address(str(shown["episode_id"])), f"#t={shown['first_departure_onset_s']:.2f}")
         page.run_async(WAIT_FOR_PICTURE)
+        page.run(WITHOUT_PATHS)
         take(page, images / "episode.png")
         taken += [images / "report.png", images / "episode.png"]
         if nights is not None:
