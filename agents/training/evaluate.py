@@ -202,7 +202,10 @@ def _evaluate_tuned(options: argparse.Namespace) -> dict[str, Any]:
     columns = {
         column: None if found[column] is None else {"trained": found[column]} for column in ("log_based", "on_policy")
     }
-    return _result(TUNED, TUNED_ARMS, columns, {"campaign": summary["campaign"]["campaign_id"]})
+    arms, campaign = {arm.name for arm in TUNED_ARMS}, load_json(options.results / "campaign.json")
+    parts = [campaign["agent"], *(monitor for monitor in campaign["monitors"] if monitor["name"] in arms)]
+    hashes = {part["name"]: {"sha256": part["weights_sha256"]} for part in parts}
+    return _result(TUNED, TUNED_ARMS, columns, {"campaign": campaign["campaign_id"], **hashes})
 
 
 def _result(

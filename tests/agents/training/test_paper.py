@@ -167,11 +167,16 @@ def test_the_shipped_networks_are_judged_on_a_campaign_and_on_a_folder(
         "driver_mae_deg": [{"range_deg": "0-30", "mae": rate}],
         "monitors": {"saliency_student": {"ranges": [row]}},
     }
-    summary = {"campaign": {"campaign_id": "c"}, "paper_parity": {"on_policy": figures, "log_based": None}}
+    parts = [{"name": name, "weights_sha256": name[::-1]} for name in ("pilotnet", "saliency_student", "random")]
+    campaign = {"campaign_id": "c", "agent": parts[0], "monitors": parts[1:]}
+    (tmp_path / "campaign.json").write_text(json.dumps(campaign))
+    summary = {"paper_parity": {"on_policy": figures, "log_based": None}}
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     out = str(tmp_path / "t.json")
     command(monkeypatch, evaluate, "--paper", "--results", str(tmp_path), "--out", out)
     assert "`saliency_student` | 0-30° | 42 %, no FPR | – | 50 % [40, 60], n 40; FPR – |" in capsys.readouterr().out
+    named = json.loads(Path(out).read_text())["networks"]
+    assert set(named) == {"campaign", "pilotnet", "saliency_student"} and named["pilotnet"] == {"sha256": "tentolip"}
     write_folder(tmp_path / "drive", blocks=1)
     command(monkeypatch, evaluate, "--paper", "--data", str(tmp_path / "drive"), "--out", out, "--device", "cpu")
     saved = json.loads(Path(out).read_text())
