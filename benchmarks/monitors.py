@@ -258,7 +258,7 @@ def table(result: Mapping[str, Any]) -> str:
     """The comparison as Markdown; a value with its 95 % interval."""
     lines = [
         "| monitor | recall at 0.25/min (false alarms/min there) | recall at 0.5/min | AUROC within | pooled | AP | "
-        "lead median (P10), s | saved of departures at 0.5/min | SG/SG_max, affordable | P95, ms |",
+        "lead median (P10), s | saved of departures at 0.5/min | SG/SG_max (AC over oracle AC) | P95, ms |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["monitors"]:
@@ -277,7 +277,7 @@ def table(result: Mapping[str, Any]) -> str:
             _interval(row["ap"]),
             lead,
             f"{useful.get('saved', '–')} of {useful.get('departures', '–')}",
-            _number(affordable.get("sg_share")),
+            f"{_number(affordable.get('sg_share'))} ({_number(affordable.get('ac_over_oracle'))})",
             _number(latency.get("p95")),
         )
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")

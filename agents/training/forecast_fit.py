@@ -55,6 +55,12 @@ def artifact_folds(frames: Frames) -> npt.NDArray[np.int64]:
     return np.asarray(fold_of[frames.episode], dtype=np.int64)
 
 
+def texture_folds(frames: Frames) -> npt.NDArray[np.int64]:
+    """(N,) fold of each frame: roads of one texture pack lie in one, so that a member never saw its looks."""
+    packs = [str(spec["world"]["texture_pack"]) for spec in frames.specs]
+    return np.asarray(np.unique(packs, return_inverse=True)[1][frames.episode], dtype=np.int64)
+
+
 def frames_with_past(frames: Frames, features: Floats, frame_s: float) -> Floats:
     """Each frame's features beside those of 0.4 and 0.8 s ago, (N, F · 3), padded with the first of its episode."""
     lags = [round(lag_s / frame_s) for lag_s in LAGS_S]

@@ -140,11 +140,18 @@ class MonitorFitter:
         started = time.monotonic()
         fitted = forecast_fit.fit_forecast(self._frames, features, FRAME_S * MONITOR_EVERY)
         seconds = FRAME_S * MONITOR_EVERY
-        folds = forecast_fit.artifact_folds(self._frames)
-        blind = forecast_fit.fit_forecast(self._frames, features, seconds, folds=folds)
+        blind = {
+            "leave_one_artifact_out": forecast_fit.artifact_folds(self._frames),
+            "leave_one_texture_pack_out": forecast_fit.texture_folds(self._frames),
+        }
         scores = {
             **forecast_fit.unseen_scores(fitted),
-            "leave_one_artifact_out": forecast_fit.unseen_scores(blind),
+            **{
+                name: forecast_fit.unseen_scores(
+                    forecast_fit.fit_forecast(self._frames, features, seconds, folds=folds)
+                )
+                for name, folds in blind.items()
+            },
             "settings": uncertainty.described(forecast_fit.FORECAST),
         }
         config = {**self._watches(), **self._rests_on(student), "slope": fitted.slope, "offset": fitted.offset}
