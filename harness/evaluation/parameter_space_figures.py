@@ -23,6 +23,7 @@ from harness.campaign.coverage_pairs import bin_count, bin_label, bin_of, pairwi
 from harness.campaign.parameter_space import DUMMY, ParameterSpec, Point, SpaceSpec
 from harness.evaluation.episode_facts import EpisodeFacts
 from harness.evaluation.modes import SHADOW
+from harness.evaluation.rates import MIN_EVENTS, NO_TRIALS, TOO_FEW
 from harness.evaluation.statistics.holm import holm
 from harness.evaluation.statistics.intervals import wilson
 
@@ -179,19 +180,20 @@ def _sensitivities(parameters: Sequence[ParameterSpec], outcomes: Sequence[Point
 
 
 def _parts(parameter: ParameterSpec, outcomes: Sequence[PointOutcome]) -> list[dict[str, Any]]:
-    """Failed points by part of the range, Wilson 95 %."""
+    """Failed points by part of the range, Wilson 95 %; null value below ten points."""
     rows = []
     for place in range(bin_count(parameter)):
         inside = [one for one in outcomes if bin_of(parameter, one.point[parameter.id]) == place]
         k, n = sum(bool(one.failed) for one in inside), len(inside)
         low, high = wilson(k, n) if n else (None, None)
         rate: Mapping[str, Any] = {
-            "value": k / n if n else None,
+            "value": k / n if n >= MIN_EVENTS else None,
             "k": k,
             "n": n,
             "low": low,
             "high": high,
             "method": "wilson",
         }
-        rows.append({"range": bin_label(parameter, place), "failed": dict(rate)})
+        few = {} if n >= MIN_EVENTS else {"reason": TOO_FEW if n else NO_TRIALS}
+        rows.append({"range": bin_label(parameter, place), "failed": {**rate, **few}})
     return rows

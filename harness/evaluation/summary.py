@@ -37,7 +37,7 @@ METRIC_VERSIONS = {
     "paper_parity": 1,
     "safety_gain": 1,
     "rescue": 1,
-    "parameter_space": 1,
+    "parameter_space": 2,
 }
 CAMPAIGN_KEYS = (
     "name",

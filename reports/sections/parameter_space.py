@@ -35,6 +35,7 @@ def build(data: CampaignData) -> Section:
         "parameters": [_parameter(row) for row in figures["parameters"]],
         "coverage": percent(figures["pairwise"]["share"]),
         "cells": f"{count(figures['pairwise']['driven'])} of {count(figures['pairwise']['cells'])}",
+        "pairs": bool(figures["pairwise"]["cells"]),
         "untested": _untested(figures["pairwise"]["pairs"]),
         "untested_more": max(0, figures["pairwise"]["cells"] - figures["pairwise"]["driven"] - MAX_UNTESTED),
     }

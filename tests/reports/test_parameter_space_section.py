@@ -53,3 +53,10 @@ def test_a_cell_without_a_run_is_listed():
     page = rendered([(k / 40, "coast") for k in range(40)] + [(0.1, "<moor>")])
     assert "5 of 8 cells" in page
     assert "speed [0.75, 1], pack &lt;moor&gt;" in page
+
+
+def test_a_part_of_few_points_shows_counts_and_no_rate():
+    page = rendered([(k / 40, "coast") for k in range(40)])
+    assert "fewer than 10 events" not in page
+    few = rendered([(k / 12, "coast") for k in range(12)])
+    assert "fewer than 10 events" in few
