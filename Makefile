@@ -33,7 +33,7 @@ test: $(DEV_STAMP) ## Check format, style and types, then run all tests
 bench: $(RUN_STAMP) ## Measure ticks per second and the share of each part of a tick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(DEV_STAMP) ## Run the long tests: 100,000 messages of nonsense, 100,000 ticks (about an hour)
+soak: $(DEV_STAMP) ## Run the long tests: nonsense and ticks by the 100,000, 1,000 episodes through random faults (an hour or more)
 	$(BIN)/python -m pytest tests/soak -o python_files='soak_*.py' $(ARGS)
 
 reference: $(RUN_STAMP) ## Run the campaigns behind the README's results and rewrite its tables (about an hour)
