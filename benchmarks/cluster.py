@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -191,24 +191,26 @@ def _large_scenario(episodes: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print, write JSON where asked."""
+    """Measure, print, and keep the figures where asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__.splitlines()[0])
     parser.add_argument("--episodes", type=int, default=10_000, help="idle episodes scheduled (default 10000)")
     parser.add_argument("--slots", type=int, default=64, help="workers that do nothing (default 64)")
     parser.add_argument("--planned", type=int, default=100_000, help="episodes of the large plan (default 100000)")
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
-    options = parser.parse_args()
-    result = {
-        "schema_version": 1,
-        "benchmark": "cluster",
-        "own_start_up": own_start_up(1000),
-        "resume_scan": resume_scan(10_000),
-        "expansion": expansion(options.planned),
-        "scheduling": scheduling(options.episodes, options.slots),
-        "driver_peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "machine": {"cores": os.cpu_count(), "load_1min": round(os.getloadavg()[0], 1)},
+    parser.add_argument("--json", type=Path, help="also write the result to this file, beside what it holds already")
+    figures: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+        "own_start_up": lambda _options: own_start_up(1000),
+        "resume_scan": lambda _options: resume_scan(10_000),
+        "expansion": lambda options: expansion(options.planned),
+        "scheduling": lambda options: scheduling(options.episodes, options.slots),
     }
-    print(json.dumps(result, indent=2))
+    parser.add_argument("--only", choices=figures, action="append", help="measure this alone; may be repeated")
+    options = parser.parse_args()
+    known = json.loads(options.json.read_text()) if options.json is not None and options.json.exists() else {}
+    result: dict[str, Any] = {**known, "schema_version": 1, "benchmark": "cluster"}
+    for name in options.only or figures:
+        load_1min = round(os.getloadavg()[0], 1)
+        result[name] = {**figures[name](options), "cores": os.cpu_count(), "load_1min_before": load_1min}
+        print(f"{name}: {json.dumps(result[name])}", flush=True)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
