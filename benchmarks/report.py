@@ -57,22 +57,18 @@ def measure(folder: Path) -> dict[str, Any]:
 
 def _opened(report: Path) -> dict[str, float]:
     paints: list[float] = []
-    loads: list[float] = []
     filters: list[tuple[float, float]] = []
     sorts: list[tuple[float, float]] = []
     with browser() as page:
         page.resize(1440, 1000)
         page.devtools("Performance.enable", {"timeDomain": "threadTicks"})
         for _ in range(REPEATS):
-            before = _busy_ms(page)
             page.open(report)
-            loads.append(_busy_ms(page) - before)
             paints.append(float(page.run(PAINT)))
             filters += [_timed(page, FILTER, "departed"), _timed(page, FILTER, "")]
             sorts.append(_timed(page, SORT))
     return {
         "first_paint_ms": statistics.median(paints),
-        "load_processor_ms": statistics.median(loads),
         **_medians("filter", filters),
         **_medians("sort", sorts),
     }
