@@ -39,6 +39,9 @@ soak: $(DEV_STAMP) ## Run the long tests: nonsense and ticks by the 100,000, 1,0
 reference: $(RUN_STAMP) ## Run the campaigns behind the README's results and rewrite its tables (about an hour)
 	@$(BIN)/python run_campaign.py scenarios/unseen_ideal.yaml --out results/reference-$(STAMP)/unseen_ideal $(ARGS)
 	@$(BIN)/python run_campaign.py scenarios/reference.yaml --out results/reference-$(STAMP)/reference $(ARGS)
+	@$(BIN)/python -m agents.training.score_monitors results/reference-$(STAMP)/reference
+	@$(BIN)/python -m harness.evaluation recompute results/reference-$(STAMP)/reference
+	@$(BIN)/python run_campaign.py scenarios/takeovers.yaml --out results/reference-$(STAMP)/takeovers $(ARGS)
 	@$(BIN)/python -m reports.results_table results/reference-$(STAMP)/*
 
 weights: $(RUN_STAMP) ## Rebuild every shipped weight

@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ROOT / "docs" / "reference"
-REFERENCE, UNSEEN_IDEAL = "reference", "unseen_ideal"
+REFERENCE, UNSEEN_IDEAL, TAKEOVERS = "reference", "unseen_ideal", "takeovers"
 LONGEST_LIST = 60
 RESCUE_POINT, RESCUE_REACTION_S = "duty10", 1.0
 README = ROOT / "README.md"
@@ -39,8 +39,8 @@ def rate_text(rate: dict[str, Any] | None, percent: bool = True, digits: int = 1
     return text
 
 
-def render(reference: dict[str, Any], unseen_ideal: dict[str, Any]) -> str:
-    """Markdown of the results section, from the summaries of the two campaigns."""
+def render(reference: dict[str, Any], unseen_ideal: dict[str, Any], takeovers: dict[str, Any]) -> str:
+    """Markdown of the results section, from the summaries of the three campaigns."""
     summary = reference
     counts, verdict = summary["counts"], summary["verdict"]
     lines = [
@@ -55,7 +55,7 @@ def render(reference: dict[str, Any], unseen_ideal: dict[str, Any]) -> str:
         "",
         *_monitors(summary),
         "",
-        *_safety(summary),
+        *_safety(takeovers),
         "",
         *_rescue(summary),
         "",
@@ -102,9 +102,11 @@ def _monitors(summary: dict[str, Any]) -> list[str]:
 
 
 def _safety(summary: dict[str, Any]) -> list[str]:
+    counts = summary["counts"]
     lines = [
-        "Takeover twins, really driven to the end of the road: reaction time 1 s, alarms at matched duty on "
-        "calibration runs.",
+        f"Takeover twins, really driven to the end of the road ({counts['shadow_runs']} pairs, {counts['departures']} "
+        "departures, the conditions in which the driver alone departs most): reaction time 1 s, alarms at matched duty "
+        "on calibration runs.",
         "",
         "| takeover by | departed alone | saved | harmed | clock-stopped | SG | SG bounds | AC | departures/km |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -178,6 +180,9 @@ def _parity(summary: dict[str, Any]) -> list[str]:
                 continue
             cells = []
             for name in ("camera_student", "saliency_student"):
+                if name not in shown:
+                    cells += ["not scored", "–"]
+                    continue
                 row = next(r for r in shown[name]["ranges"] if r["range_deg"] == span)
                 cells += [rate_text(row["tpr"]), rate_text(row["fpr"])]
             reference = " / ".join(f"{values[index]} %" for values in parity["paper"].values())
@@ -226,7 +231,7 @@ def main() -> None:
         STORED.mkdir(parents=True, exist_ok=True)
         summary = without_long_lists(json.loads((folder / "summary.json").read_text(encoding="utf-8")))
         (STORED / f"{name}.json").write_text(json.dumps(summary) + "\n", encoding="utf-8")
-    write_readme(render(*(stored_summary(name) for name in (REFERENCE, UNSEEN_IDEAL))))
+    write_readme(render(*(stored_summary(name) for name in (REFERENCE, UNSEEN_IDEAL, TAKEOVERS))))
 
 
 if __name__ == "__main__":
