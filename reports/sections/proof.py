@@ -160,12 +160,15 @@ def _shown(node: Mapping[str, Any]) -> dict[str, Any]:
         "file": node.get("file") or "",
         "hash": str(node.get("sha256") or "")[:HASH_SHOWN],
         "children": children,
-        "folded": _folded(node["children"]) if len(node["children"]) > MAX_UNFOLDED else "",
+        "folded": _folded(node["children"]) if node["kind"] == "criterion" else "",
         "more": more,
     }
 
 
 def _folded(children: Sequence[Mapping[str, Any]]) -> str:
+    """What a long list of slices shows while it is closed; empty where it stays open."""
+    if len(children) <= MAX_UNFOLDED:
+        return ""
     words = Counter(VERDICT_WORDS.get(str(child["verdict"]), str(child["verdict"])) for child in children)
     return f"{count(len(children))} figures: " + ", ".join(f"{count(n)} {word}" for word, n in sorted(words.items()))
 
