@@ -29,8 +29,8 @@ the same for all: **higher = riskier**. Written by `python -m agents.monitor_cat
 * Privileged monitors see ground truth that no car has; they are bounds and baselines, not products.
 
 Fitted numbers are rebuilt by `python -m agents.training.build --stages students monitors`, operating points by
-`python -m agents.training.calibrate RESULTS`. How they compare: [monitor-comparison.md](monitor-comparison.md). A monitor
-of your own: [extending.md](extending.md).
+`python -m agents.training.calibrate RESULTS`. How they compare: [monitor-comparison.md](monitor-comparison.md).
+A monitor of your own: [extending.md](extending.md).
 """
 
 
