@@ -73,7 +73,7 @@ def fit(
         device: where the network is trained. report: gets one line per epoch.
         checkpoint: file of the state after each epoch; where it is there already, the fit goes on from it as if it had
             never stopped. What ``batch`` draws itself is not in it. It stays: deleting it is the caller's.
-        time_limit_s: no further epoch begins once the fit has taken this long; the history says how many there were.
+        time_limit_s: no epoch but the first begins once the fit has taken this long; the history says how many.
 
     Returns:
         What was reached. The network is left in evaluation mode.
@@ -113,7 +113,8 @@ def _fit(
         report(f"  goes on after epoch {len(history.train_loss)} of {checkpoint.name}")
     began, before_s = time.monotonic(), history.seconds
     for epoch in range(len(history.train_loss), settings.epochs):
-        if time_limit_s is not None and history.seconds >= time_limit_s:
+        over = time_limit_s is not None and before_s + time.monotonic() - began >= time_limit_s
+        if over and epoch > 0:
             report(f"  {time_limit_s:g} s are over: stopped after epoch {epoch} of {settings.epochs}")
             break
         network.train()

@@ -11,6 +11,7 @@ from reports.results_table import (
     END,
     README,
     REFERENCE,
+    TAKEOVERS,
     UNSEEN_IDEAL,
     ReadmeMarkersError,
     rate_text,
@@ -23,7 +24,7 @@ from reports.results_table import (
 def test_the_readme_shows_the_stored_summary() -> None:
     text = README.read_text(encoding="utf-8")
     shown = text.split(BEGIN, 1)[1].split(END, 1)[0].strip()
-    assert shown == render(*(stored_summary(name) for name in (REFERENCE, UNSEEN_IDEAL))).strip()
+    assert shown == render(*(stored_summary(name) for name in (REFERENCE, UNSEEN_IDEAL, TAKEOVERS))).strip()
 
 
 def test_a_rate_shows_value_interval_or_why_there_is_none() -> None:
