@@ -86,7 +86,7 @@ def scenario_file(folder: Path) -> Path:
     return path
 
 
-def wait_until(condition: Callable[[], bool], campaign: Campaign, timeout_s: float = 90.0) -> None:
+def wait_until(condition: Callable[[], bool], campaign: Campaign, timeout_s: float = 240.0) -> None:
     """Wait for something to happen in a running campaign; fails with its output."""
     deadline = time.monotonic() + timeout_s
     while not condition():
