@@ -114,12 +114,20 @@ def tick_tables(folder: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in sorted(folder.glob("episodes/*/ticks.parquet"))}
 
 
+CLOCKED = {"latency_ms", "km_per_worker_hour", "worker_hours_left"}
+
+
 def comparable_summary(folder: Path) -> dict[str, Any]:
     """The summary without what names this very run or was measured with a clock."""
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
-    for monitor in summary["monitors"]:
-        del monitor["latency_ms"]
-    return {key: value for key, value in summary.items() if key not in ("campaign", "timing")}
+    return {key: _without_clock(value) for key, value in summary.items() if key not in ("campaign", "timing")}
+
+
+def _without_clock(value: Any) -> Any:
+    """A part of a summary without milliseconds, and without the hours that they say are still to drive."""
+    if isinstance(value, dict):
+        return {key: _without_clock(entry) for key, entry in value.items() if key not in CLOCKED}
+    return [_without_clock(entry) for entry in value] if isinstance(value, list) else value
 
 
 def command_line(pid: int) -> str:
