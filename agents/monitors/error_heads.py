@@ -16,7 +16,7 @@ from agents.errors import WeightsError
 from agents.monitors.camera_student import CameraStudentMonitor
 from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
 from agents.monitors.dense_heads import DenseHeads
-from agents.monitors.fitted_file import load_fitted
+from agents.monitors.fitted_file import FittedFileMonitor
 from agents.monitors.saliency_student import SaliencyStudentMonitor
 from agents.monitors.student_monitor import StudentMonitor
 from agents.monitors.watched_driver import flat_features
@@ -27,7 +27,7 @@ OUTPUTS = ("size", "quantile")
 QUANTILE = 0.9
 
 
-class ErrorHeadMonitor(CropMonitor):
+class ErrorHeadMonitor(FittedFileMonitor, CropMonitor):
     """Scores one output of the heads on a student's convolutions, degrees.
 
     Args:
@@ -39,24 +39,17 @@ class ErrorHeadMonitor(CropMonitor):
 
     unit = "deg"
     declared_latency_s = 0.02
-    role: ClassVar[str]
     student: ClassVar[type[StudentMonitor]]
     output: ClassVar[str]
 
     def __init__(self, weights: Path | None = None) -> None:
-        self._weights = load_fitted(weights, self.role)
-        self.weights_path = self._weights.path
+        super().__init__(weights)
         config = self._weights.config
         self._student = self.student(self._weights.path.parent / str(config["student_weights"]))
         if self._student.weights_sha256 != config["student_sha256"]:
             raise WeightsError(f"{self._weights.path}: fitted to another {self._student.name}; {REBUILD_HINT}")
         self._heads = DenseHeads(self._weights.tensors)
         self.preprocessing, self.reads_driver = self._student.preprocessing, self._student.reads_driver
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the file, which names its student by hash."""
-        return self._weights.sha256
 
     def reset(self, context: EpisodeContext) -> None:
         """Start a new episode."""

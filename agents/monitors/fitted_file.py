@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 from agents.errors import WeightsError
+from agents.monitors.base import MonitorBase
 from agents.weights_io import WEIGHTS_FOLDER, Weights, load_weights
 
 
@@ -23,3 +24,25 @@ def load_fitted(path: Path | None, role: str) -> Weights:
         raise WeightsError(f"{weights.path}: these weights are a {found!r}, not a {role!r}; name another file")
     torch.set_num_threads(1)
     return weights
+
+
+class FittedFileMonitor(MonitorBase):
+    """A monitor whose fitted numbers are one such file, of the role that its class names.
+
+    Args:
+        weights: the file; the shipped one of this role by default.
+
+    Raises:
+        WeightsError: see `load_fitted`.
+    """
+
+    role: ClassVar[str]
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._weights = load_fitted(weights, self.role)
+        self.weights_path = self._weights.path
+
+    @property
+    def weights_sha256(self) -> str | None:
+        """Hash of the file, which names what it was fitted to by hash."""
+        return self._weights.sha256

@@ -10,14 +10,14 @@ from agents.errors import WeightsError
 from agents.monitors.camera_student import CameraStudentMonitor
 from agents.monitors.crop_monitor import Judgements, Stretch
 from agents.monitors.dense_heads import DenseHeads
-from agents.monitors.fitted_file import load_fitted
+from agents.monitors.fitted_file import FittedFileMonitor
 from agents.monitors.forecast_features import LAGS_S, tick_features
 from agents.monitors.watched_driver import DriverMonitor, load_watched
 from agents.protocol import EpisodeContext
 from agents.weights_io import REBUILD_HINT
 
 
-class ForecastMonitor(DriverMonitor):
+class ForecastMonitor(FittedFileMonitor, DriverMonitor):
     """Scores the log odds of a departure within 3 s, learned from runs that did and did not depart.
 
     Its probability is that of the same odds. Several members, each fitted without a part of the episodes, answer;
@@ -37,8 +37,7 @@ class ForecastMonitor(DriverMonitor):
     declared_latency_s = 0.03
 
     def __init__(self, weights: Path | None = None) -> None:
-        self._weights = load_fitted(weights, self.role)
-        self.weights_path = self._weights.path
+        super().__init__(weights)
         config = self._weights.config
         self._driver = load_watched(config, self._weights.path)
         self.driver_sha256 = self._driver.sha256
@@ -49,11 +48,6 @@ class ForecastMonitor(DriverMonitor):
         self._slope, self._offset = float(config["slope"]), float(config["offset"])
         self._tick_s = 0.05
         self._past: torch.Tensor | None = None
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the file, which names driver and student by hash."""
-        return self._weights.sha256
 
     def reset(self, context: EpisodeContext) -> None:
         """Forget the last second."""

@@ -9,13 +9,13 @@ import numpy as np
 
 from agents.errors import WeightsError
 from agents.monitors.crop_monitor import CropMonitor, FloatArray, Judgements, Stretch
-from agents.monitors.fitted_file import load_fitted
+from agents.monitors.fitted_file import FittedFileMonitor
 from agents.protocol import EpisodeContext
 from agents.registry import make_monitor
 from agents.weights_io import REBUILD_HINT
 
 
-class FusionMonitor(CropMonitor):
+class FusionMonitor(FittedFileMonitor, CropMonitor):
     """Scores the log odds of a departure within 3 s: b + Σ wᵢ · (clipped scoreᵢ − meanᵢ)/scaleᵢ over its parts.
 
     Args:
@@ -31,8 +31,7 @@ class FusionMonitor(CropMonitor):
     declared_latency_s = 0.05
 
     def __init__(self, weights: Path | None = None) -> None:
-        self._weights = load_fitted(weights, self.role)
-        self.weights_path = self._weights.path
+        super().__init__(weights)
         parts: list[dict[str, Any]] = self._weights.config["parts"]
         self._parts = [cast("CropMonitor", make_monitor(part["name"])) for part in parts]
         for monitor, part in zip(self._parts, parts, strict=True):
@@ -42,11 +41,6 @@ class FusionMonitor(CropMonitor):
         self._intercept = float(self._weights.config["intercept"])
         self.reads_driver = any(monitor.reads_driver for monitor in self._parts)
         self.driver_sha256 = next((m.driver_sha256 for m in self._parts if m.driver_sha256), None)
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the file, which names its parts by hash."""
-        return self._weights.sha256
 
     def reset(self, context: EpisodeContext) -> None:
         """Start a new episode in every part."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 
 from agents.monitors.crop_monitor import Judgements, Stretch
 from agents.monitors.dense_heads import DenseHeads
-from agents.monitors.fitted_file import load_fitted
+from agents.monitors.fitted_file import FittedFileMonitor
 from agents.monitors.watched_driver import DriverMonitor, flat_features, load_watched
 
 PASSES = 30
 
 
-class HeadDisagreementMonitor(DriverMonitor):
+class HeadDisagreementMonitor(FittedFileMonitor, DriverMonitor):
     """Scores the standard deviation of several answers, degrees.
 
     Args:
@@ -24,19 +23,12 @@ class HeadDisagreementMonitor(DriverMonitor):
 
     unit = "deg"
     declared_latency_s = 0.005
-    role: ClassVar[str]
 
     def __init__(self, weights: Path | None = None) -> None:
-        self._weights = load_fitted(weights, self.role)
-        self.weights_path = self._weights.path
+        super().__init__(weights)
         self._heads = DenseHeads(self._weights.tensors)
         self._driver = load_watched(self._weights.config, self._weights.path)
         self.driver_sha256 = self._driver.sha256
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the file."""
-        return self._weights.sha256
 
     def answers_deg(self, features: torch.Tensor) -> torch.Tensor:
         """Steering of every answer, (answers, T)."""

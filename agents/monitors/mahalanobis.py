@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 
 from agents.monitors.crop_monitor import Judgements, Stretch
-from agents.monitors.fitted_file import load_fitted
+from agents.monitors.fitted_file import FittedFileMonitor
 from agents.monitors.watched_driver import (
     DriverMonitor,
     dense_outputs,
@@ -18,7 +17,7 @@ from agents.monitors.watched_driver import (
 )
 
 
-class MahalanobisMonitor(DriverMonitor):
+class MahalanobisMonitor(FittedFileMonitor, DriverMonitor):
     """Scores the Mahalanobis distance, standard deviations: √(‖W (features − mean)‖² / dimensions).
 
     Args:
@@ -27,18 +26,11 @@ class MahalanobisMonitor(DriverMonitor):
 
     unit = "standard deviations"
     declared_latency_s = 0.005
-    role: ClassVar[str]
 
     def __init__(self, weights: Path | None = None) -> None:
-        self._weights = load_fitted(weights, self.role)
-        self.weights_path = self._weights.path
+        super().__init__(weights)
         self._driver = load_watched(self._weights.config, self._weights.path)
         self.driver_sha256 = self._driver.sha256
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the file."""
-        return self._weights.sha256
 
     def features(self, activations: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """What is compared, (T, F)."""

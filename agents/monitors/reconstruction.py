@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
-from agents.monitors.fitted_file import load_fitted
+from agents.monitors.fitted_file import FittedFileMonitor
 
 SIZE = (32, 96)
 _BOTTOM = (32, 4, 12)
@@ -56,7 +55,7 @@ def small_grey(crops: torch.Tensor) -> torch.Tensor:
     return functional.interpolate(crops / 255.0, SIZE, mode="area").clamp(0.0, 1.0)
 
 
-class ReconstructionMonitor(CropMonitor):
+class ReconstructionMonitor(FittedFileMonitor, CropMonitor):
     """Scores the mean squared error of the reconstruction, grey levels² (0..255).
 
     Args:
@@ -65,20 +64,13 @@ class ReconstructionMonitor(CropMonitor):
 
     unit = "grey levels²"
     declared_latency_s = 0.01
-    role: ClassVar[str]
 
     def __init__(self, weights: Path | None = None) -> None:
-        self._weights = load_fitted(weights, self.role)
-        self.weights_path = self._weights.path
+        super().__init__(weights)
         config = self._weights.config
         self._network = PictureAutoencoder(int(config["code"]), bool(config["variational"]))
         self._network.load_state_dict(self._weights.tensors)
         self._network.eval()
-
-    @property
-    def weights_sha256(self) -> str | None:
-        """Hash of the file."""
-        return self._weights.sha256
 
     def judge(self, stretch: Stretch) -> Judgements:
         """Error of the reconstruction at each tick; a VAE decodes the mean, so nothing is drawn."""
