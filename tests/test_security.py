@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
 import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from agents.errors import WeightsError
 from harness.campaign.errors import ScenarioError
+from harness.campaign.loader import load_campaign
 from harness.cluster.campaign_plan import plan_campaign
 from harness.cluster.shipping import unpack
 from harness.results.index import IndexCorruptError, read_index
@@ -29,6 +32,7 @@ UNSAFE = {
     "torch": {"load"},
     "joblib": {"load"},
     "marshal": {"loads"},
+    "os": {"system"},
 }
 LISTENING = "0A"
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
@@ -106,13 +110,15 @@ def test_the_embedded_server_listens_on_the_loopback_interface_alone(tmp_path: P
     with SimulatorServer(log_dir=tmp_path) as server:
         assert server.pid is not None
         ours = {str(fd.readlink()) for process in tree(server.pid) for fd in Path(f"/proc/{process.pid}/fd").iterdir()}
-        addresses = set()
+        listening: dict[int, set[str]] = {}
         for table in ("tcp", "tcp6"):
             for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
                 fields = line.split()
                 if fields[3] == LISTENING and f"socket:[{fields[9]}]" in ours:
-                    addresses.add(fields[1].partition(":")[0])
-    assert addresses and addresses <= LOOPBACK
+                    address, _, port = fields[1].partition(":")
+                    listening.setdefault(int(port, 16), set()).add(address)
+    assert {server.port, server.port + 1} <= set(listening)
+    assert set().union(*listening.values()) <= LOOPBACK
 
 
 def test_code_comes_only_from_modules_that_a_person_names(tmp_path: Path) -> None:
@@ -125,3 +131,41 @@ def test_code_comes_only_from_modules_that_a_person_names(tmp_path: Path) -> Non
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("*.ran")) == []
+
+
+@pytest.mark.parametrize("name", ["evil.safetensors", "renamed.pt.safetensors"])
+def test_a_file_of_torch_save_is_refused_as_weights_whatever_its_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"weight": torch.zeros(2)}, tmp_path / name)
+    with pytest.raises(WeightsError, match=r"this is a pickle .* runs whatever code"):
+        plan_campaign(scenario_file(tmp_path), [f"agent={name}"])
+
+
+@pytest.mark.parametrize("campaign", ["../escape", "/etc/cron.d", "a/b", "..", ".hidden", "con\\dos"])
+def test_a_campaigns_name_cannot_lead_out_of_the_results_folder(campaign: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="campaign"):
+        load_campaign(scenario_file(tmp_path), [f"campaign={json.dumps(campaign)}"])
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "episodes/../../secret", "campaign.json"])
+def test_an_index_cannot_name_files_outside_of_its_episodes(path: str, tmp_path: Path) -> None:
+    line = {"schema_version": 1, "episode_id": "e1", "outcome": "completed", "files": [[path, 1, "0" * 64]]}
+    (tmp_path / "index.jsonl").write_text(json.dumps(line) + "\n")
+    with pytest.raises(IndexCorruptError, match="leads out of the results folder"):
+        read_index(tmp_path / "index.jsonl")
+
+
+def test_only_modules_that_a_person_named_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stranger", "friend"):
+        source = (
+            "from agents.label_expert import LabelExpertAgent\n\nclass Mine(LabelExpertAgent):\n    name = 'mine'\n"
+        )
+        (tmp_path / f"{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    scenario = scenario_file(tmp_path)
+    plan_campaign(scenario)
+    assert not {"stranger", "friend"} & set(sys.modules)
+    plan_campaign(scenario, ["agent=friend:Mine"])
+    assert "friend" in sys.modules and "stranger" not in sys.modules
