@@ -1,4 +1,4 @@
-"""Score a stored campaign's shadow runs with monitors that did not watch: `python -m agents.training.score_monitors`.
+"""Score a campaign's shadow and log runs with monitors that did not watch: `python -m agents.training.score_monitors`.
 
 What such a monitor reads was kept with each run, and the driver's own pass is repeated from its weights. The scores go
 beside the records (`harness.results.offline_scores`), which stay as they are; from then on summary, report, thresholds
@@ -31,10 +31,10 @@ from agents.thresholds import THRESHOLDS_PATH, load_thresholds
 from agents.weights_io import trained_on
 from harness.campaign.identity import seed_for
 from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.modes import SHADOW
+from harness.evaluation.modes import LOG, SHADOW
 from harness.results.index import IndexEntry
 from harness.results.offline_scores import OfflineScores, scored_with
-from harness.results.reader import ordered_entries, read_monitor_inputs, read_recorded_episode
+from harness.results.reader import keeps_monitor_inputs, ordered_entries, read_monitor_inputs, read_recorded_episode
 from harness.results.store import read_campaign_json
 from harness.simulation.monitor_inputs import crops_of
 
@@ -64,7 +64,7 @@ def stored_crop_monitors() -> list[str]:
 def score_campaign(
     folder: Path, names: Sequence[str], thresholds: Mapping[str, Any], processes: int = 1
 ) -> OfflineScores:
-    """Score every shadow run of a campaign that these monitors have not scored yet.
+    """Score every shadow run of a campaign that these monitors have not scored yet, and every log run that kept inputs.
 
     Args:
         folder: of the campaign. names: as in a scenario. thresholds: content of ``thresholds.json``; an operating point
@@ -131,7 +131,9 @@ def _score_entry(
     """Scores of one run; None where there is nothing to score: another mode, or not a single tick."""
     entry, names = task
     episode = read_recorded_episode(folder, entry)
-    if episode.mode != SHADOW or not episode.tick_count:
+    # Log runs of earlier programs kept nothing; a shadow run without its inputs is a fault that must show.
+    scored = episode.mode == SHADOW or (episode.mode == LOG and keeps_monitor_inputs(entry))
+    if not scored or not episode.tick_count:
         return None
     monitors, driver = _tools(names, agent, agent_sha256)
     crops = crops_of(read_monitor_inputs(folder, entry))

@@ -14,6 +14,7 @@ from harness.campaign.episode_spec import ComponentSpec, EpisodeSpec
 from harness.cluster.pulse import Pulse, Stage
 from harness.cluster.shipping import Files, unpack
 from harness.cluster.watched import TickBeat, WatchedAgent, WatchedMonitor
+from harness.evaluation.modes import LOG, SHADOW
 from harness.results.schema import EpisodeRecord
 from harness.simulation.errors import InfrastructureError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from harness.simulation.callback import EpisodeCallback
 
 CLIENT_TIMEOUT_S = 20.0
+MODES_WITH_INPUTS = (SHADOW, LOG)
+"""Those of which some figure reads what monitors say: all of theirs, and the paper's log-based column."""
 
 
 class WeightsChangedError(RuntimeError):
@@ -35,7 +38,7 @@ class DrivingExecutor:
         device: ``cpu`` or ``cuda``, for networks.
         thresholds: content of `thresholds.json`, for the alarm bars of clips.
         timeout_s: longest wait for one answer of the simulator, wall clock.
-        keep_monitor_inputs: shadow runs keep what learned monitors look at.
+        keep_monitor_inputs: shadow and log runs keep what learned monitors look at.
         files: weights and roads that were named by path, by that path; this host need not have them.
     """
 
@@ -96,7 +99,8 @@ class DrivingExecutor:
         self._pulse.beat(Stage.LOADING)
         agent = None if task.agent is None else cast(Agent, WatchedAgent(self._agent(task.agent), self._pulse))
         monitors = [cast(Monitor, WatchedMonitor(self._monitor(monitor), self._pulse)) for monitor in task.monitors]
-        inputs = MonitorInputRecorder() if self.keep_monitor_inputs and task.mode.kind == "shadow" else None
+        keeps = self.keep_monitor_inputs and task.mode.kind in MODES_WITH_INPUTS
+        inputs = MonitorInputRecorder() if keeps else None
         recorders = [] if inputs is None else [inputs]
         callbacks = [*self.callbacks(task), *recorders, TickBeat(self._pulse)]
         record = run_episode(self._session, self._local(task), agent, monitors, self.thresholds, callbacks)

@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.evaluation.episode_data import EpisodeData
-from harness.evaluation.modes import SHADOW
+from harness.evaluation.modes import LOG, SHADOW
 from harness.results.files import sha256_of
 from harness.results.index import IndexEntry, read_index
 from harness.results.offline_scores import read_offline_scores
 from harness.results.store import INDEX_FILE, StoreError, read_campaign_json
 
 NEEDED_FILES = ("spec.json", "ticks.parquet", "timings.parquet", "events.json")
+MONITOR_INPUTS_FILE = "monitor_inputs.parquet"
 
 
 class CorruptResultError(StoreError):
@@ -62,14 +63,16 @@ def ordered_entries(folder: Path, campaign: Mapping[str, Any]) -> list[IndexEntr
 
 
 def read_episode(folder: Path, entry: IndexEntry) -> EpisodeData:
-    """One episode of a campaign folder; a shadow run with the scores it was given afterwards, where there are any.
+    """One episode of a campaign folder, with the scores it was given afterwards, where there are any: a shadow run, or
+    a log run that kept what monitors look at.
 
     Raises:
         OfflineScoresError: such scores are there, but not for this run.
         CorruptResultError: a file is missing or does not match its hash.
     """
     episode = read_recorded_episode(folder, entry)
-    if not episode.tick_count or episode.mode != SHADOW:
+    scored = episode.mode == SHADOW or (episode.mode == LOG and keeps_monitor_inputs(entry))
+    if not episode.tick_count or not scored:
         return episode
     added = read_offline_scores(folder).columns(entry.episode_id, episode.column("tick"))
     return replace(episode, columns={**episode.columns, **added}) if added else episode
@@ -96,13 +99,18 @@ def _columns(content: bytes) -> dict[str, npt.NDArray[Any]]:
     return {name: column.to_numpy() for name, column in zip(table.column_names, table.columns, strict=True)}
 
 
+def keeps_monitor_inputs(entry: IndexEntry) -> bool:
+    """The episode was stored with what learned monitors look at."""
+    return any(file.path.endswith(f"/{MONITOR_INPUTS_FILE}") for file in entry.files)
+
+
 def read_monitor_inputs(folder: Path, entry: IndexEntry) -> pa.Table:
-    """What learned monitors looked at in a shadow run: ``tick``, ``crop`` (`harness.simulation.monitor_inputs`).
+    """What learned monitors looked at in a shadow or log run: ``tick``, ``crop`` (`harness.simulation.monitor_inputs`).
 
     Raises:
         CorruptResultError: the run was stored without them, or the file does not match its hash.
     """
-    return pq.read_table(io.BytesIO(_checked(folder, entry, "monitor_inputs.parquet")))
+    return pq.read_table(io.BytesIO(_checked(folder, entry, MONITOR_INPUTS_FILE)))
 
 
 def read_attempts(folder: Path, entry: IndexEntry) -> list[dict[str, Any]]:

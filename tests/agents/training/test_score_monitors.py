@@ -129,6 +129,22 @@ def test_records_stay_and_summaries_count_the_new_monitor_with_its_points(
     assert read_campaign(folder)[0]["thresholds"]["monitors"] == {}, "points of other weights are no points"
 
 
+def test_log_runs_that_kept_inputs_fill_the_log_based_column_and_others_stay_out_of_it(
+    driven: dict[str, Any], tmp_path: Path
+) -> None:
+    shadow, log = driven["records"]
+    log = dataclasses.replace(log, spec={**log.spec, "mode": "log"})
+    older = dataclasses.replace(log, episode_id="c", spec={**log.spec, "episode_id": "c"}, monitor_inputs=None)
+    folder = campaign(tmp_path / "c", [shadow, log, older])
+    score_campaign(folder, ["camera_student"], {"monitors": {}})
+    scored = {episode.episode_id: episode.columns for episode in read_campaign(folder)[1]}
+    said = [one.swa_error_deg for one in driven["said"]["camera_student"]["b"]]
+    assert scored["b"]["swa_error__camera_student"] == pytest.approx(said, rel=2e-3, abs=2e-3)
+    assert "swa_error__camera_student" not in scored["c"], "a log run of an earlier program is still read"
+    entry = {one["name"]: one for one in recompute(folder, processes=1)[1]["monitors"]}["camera_student"]
+    assert entry["runs"] == 1, "a log run is nobody's shadow run"
+
+
 def test_scoring_follows_a_campaign_that_is_still_driven(driven: dict[str, Any], tmp_path: Path) -> None:
     folder = campaign(tmp_path / "c", driven["records"][:1], status="running")
     score_campaign(folder, ["camera_student"], {"monitors": {}})

@@ -42,8 +42,13 @@ def test_a_stored_run_is_scored_offline_as_it_was_in_the_loop(simulator: Simulat
     assert np.array_equal(np.asarray(scores, dtype=np.float32), column(record, "score__camera_student"))
 
 
-def test_runs_that_are_not_shadow_runs_keep_nothing(simulator: SimulatorServer, tmp_path: Path) -> None:
+def test_log_runs_keep_what_monitors_look_at_and_expert_runs_nothing(
+    simulator: SimulatorServer, tmp_path: Path
+) -> None:
     executor = DrivingExecutor(timeout_s=120.0, keep_monitor_inputs=True)
     executor.prepare(Pulse(), tmp_path)
     executor.open(simulator.host, simulator.port)
     assert executor.run(episode("expert", duration_s=0.5)).monitor_inputs is None
+    watched = executor.run(episode("log", duration_s=0.5))
+    assert watched.monitor_inputs is not None
+    assert watched.monitor_inputs["tick"].to_pylist() == column(watched, "tick").tolist()
