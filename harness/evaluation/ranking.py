@@ -69,6 +69,33 @@ def tpr_at_fpr(positives: FloatArray, negatives: FloatArray, fpr: float) -> floa
     return float(tp[allowed].max(initial=0.0) / len(positives))
 
 
+def tpr_difference(
+    runs: Sequence[RankedRun], others: Sequence[RankedRun], fpr: float, strata: Sequence[object], seed: int
+) -> Rate:
+    """TPR at an FPR of one score less that of another, bootstrap over pairs; in every draw each has its own threshold.
+
+    Args:
+        runs, others: the two scores in the same runs, in the same order, (R,) each. fpr: that both are held to.
+        strata: conditions of the runs. seed: of the bootstrap.
+    """
+    pooled = [
+        (np.concatenate([run.positives for run in side]), np.concatenate([run.negatives for run in side]))
+        for side in (runs, others)
+    ]
+    k, n = len(pooled[0][0]), len(pooled[0][0]) + len(pooled[0][1])
+    values = [tpr_at_fpr(positives, negatives, fpr) for positives, negatives in pooled]
+    if values[0] is None or values[1] is None:
+        return undefined(k, n, "bootstrap over pairs", ONE_CLASS)
+    own, other = (_histograms(side, np.concatenate(both)) for side, both in zip((runs, others), pooled, strict=True))
+    tpr, width = _binned_tpr_at(fpr), own.shape[1]
+
+    def difference(sums: FloatArray) -> FloatArray:
+        return tpr(sums[:, :width]) - tpr(sums[:, width:])
+
+    interval = bootstrap(np.hstack([own, other]), {"difference": difference}, strata, seed)["difference"]
+    return {**from_bootstrap(interval, k, n), "value": values[0] - values[1]}
+
+
 def ranking_figures(runs: Sequence[RankedRun], strata: Sequence[object], seed: int) -> dict[str, Any]:
     """Pooled and within-run AUROC, AP with prevalence, TPR at 1 and 5 % FPR, each with an interval.
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from harness.evaluation.ranking import RankedRun, auroc, average_precision, ranking_figures, tpr_at_fpr
+from harness.evaluation.ranking import (
+    RankedRun,
+    auroc,
+    average_precision,
+    ranking_figures,
+    tpr_at_fpr,
+    tpr_difference,
+)
 
 
 @pytest.fixture(params=[None, 1, 0], ids=["continuous", "ties", "many-ties"])
@@ -85,3 +92,20 @@ def test_intervals_hold_the_value_and_narrow_with_more_runs():
         return figures["auroc_pooled"]["high"] - figures["auroc_pooled"]["low"]
 
     assert widths(160) < 0.6 * widths(20)
+
+
+def test_the_difference_of_two_scores_is_that_of_their_rates_and_pairs_them():
+    rng = np.random.default_rng(8)
+    positive = rng.random((60, 40)) < 0.3
+    good = positive + rng.normal(0.0, 0.6, positive.shape)
+    runs = [run_of(score, flags) for score, flags in zip(good, positive, strict=True)]
+    poor = [run_of(score, flags) for score, flags in zip(rng.normal(size=good.shape), positive, strict=True)]
+    strata = ["a", "b"] * 30
+    alike = tpr_difference(runs, runs, 0.05, strata, seed=1)
+    assert (alike["value"], alike["low"], alike["high"]) == (0.0, 0.0, 0.0), "the same score has no advantage"
+    found = tpr_difference(runs, poor, 0.05, strata, seed=1)
+    rates = [ranking_figures(side, strata, seed=1)["tpr_at_fpr_5pct"]["value"] for side in (runs, poor)]
+    assert found["value"] == pytest.approx(rates[0] - rates[1])
+    assert 0.0 < found["low"] < found["value"] < found["high"]
+    one_class = [run_of(score, np.zeros(40)) for score in good]
+    assert tpr_difference(one_class, one_class, 0.05, strata, seed=1)["value"] is None
