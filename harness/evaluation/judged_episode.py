@@ -17,6 +17,7 @@ from harness.evaluation.label_agreement import AgreementCounts, agreement_counts
 from harness.evaluation.modes import LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_runs import MonitorRun, judge_monitor, run_ground
 from harness.evaluation.monitor_tables import WatchedMonitors
+from harness.evaluation.notice import Notice, notice_of
 from harness.evaluation.paper_parity import ParityRun, parity_run
 from harness.evaluation.rescue_figures import RescueTrace, rescue_trace
 from harness.evaluation.timing import TimingSums
@@ -25,10 +26,11 @@ from harness.evaluation.twins import TwinTrace, twin_trace
 
 @dataclass(frozen=True)
 class JudgedShadow:
-    """What only shadow runs have: time and distance that count, the monitors, the experts' agreement."""
+    """What only shadow runs have: time and distance that count, notice of events, the monitors, the experts' agreement."""
 
     exposure: Exposure
     events_masked: int
+    notice: Notice
     monitors: Mapping[str, MonitorRun]
     agreement: AgreementCounts | None
 
@@ -82,7 +84,9 @@ def _shadow(episode: EpisodeData, monitors: WatchedMonitors) -> JudgedShadow:
     # The shifts depend on the run alone, so no figure depends on the order of the episodes.
     ground = run_ground(episode, shift_seed=_seed_of(episode.episode_id))
     judged = {name: judge_monitor(episode, name, monitors.watched(name), ground) for name in episode.monitors}
-    return JudgedShadow(ground.main.exposure, ground.main.zones.events_masked, judged, agreement_counts(episode))
+    zones = ground.main.zones
+    notice = notice_of(zones, episode.column("sensor_level"), episode.tick_s)
+    return JudgedShadow(ground.main.exposure, zones.events_masked, notice, judged, agreement_counts(episode))
 
 
 def _seed_of(episode_id: str) -> int:

@@ -28,7 +28,7 @@ from harness.evaluation.rates import per_exposure, proportion
 
 BASELINES = frozenset(
     {
-        *("constant", "random", "periodic", "always_on", "brightness", "sharpness"),
+        *("constant", "random", "periodic", "clock", "always_on", "brightness", "sharpness"),
         *("condition_only", "curvature", "condition_curvature", "current_margin", "true_error"),
     }
 )

@@ -14,6 +14,7 @@ from harness.evaluation.judged_episode import JudgedEpisode, JudgedShadow, judge
 from harness.evaluation.label_agreement import agreement_figures
 from harness.evaluation.modes import EXPERT, LOG, SHADOW, TAKEOVER_PREFIX
 from harness.evaluation.monitor_tables import MonitorTables, WatchedMonitors
+from harness.evaluation.notice import notice_figures
 from harness.evaluation.own_metrics import MeasuredMetric, own_metric_figures
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, parity_figures
 from harness.evaluation.parameter_space_figures import parameter_space_figures, space_of
@@ -30,6 +31,7 @@ METRIC_VERSIONS = {
     "departures": 1,
     "alarms": 1,
     "zones": 2,
+    "notice": 1,
     "event_metrics": 2,
     "windows": 1,
     "probability": 1,
@@ -109,6 +111,7 @@ def summarise_judged(
         "campaign": {key: campaign[key] for key in CAMPAIGN_KEYS if key in campaign},
         "counts": _counts(facts, counted, unavoidable, [e.shadow for e in shadows if e.shadow is not None]),
         "departures": departure_tables(counted, lost, BOOTSTRAP_SEED),
+        "notice": _notice(shadows),
         "monitors": _monitors(shadows, campaign, lost),
         "paper_parity": {
             "on_policy": _parity(shadows),
@@ -129,6 +132,11 @@ def summarise_judged(
     # A NaN or a NumPy scalar must fail here, not in whoever reads the file.
     plain: dict[str, Any] = json.loads(json.dumps(summary, allow_nan=False, default=_plain))
     return plain
+
+
+def _notice(shadows: Sequence[JudgedEpisode]) -> dict[str, Any]:
+    runs = [(episode.shadow.notice, episode.facts.condition) for episode in shadows if episode.shadow is not None]
+    return notice_figures([run for run, _ in runs], [condition for _, condition in runs], BOOTSTRAP_SEED)
 
 
 def _monitors(shadows: Sequence[JudgedEpisode], campaign: Mapping[str, Any], missing_runs: int) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ def build(data: CampaignData) -> Section:
         "latency": [
             _latency(m, data.kind(str(m["name"]))) for m in monitors if finite(dig(m, "latency_ms", "p50")) is not None
         ],
+        "notice": _notice(data.summary.get("notice")),
         "kinds": [(kind, WORDS[kind]) for kind in ORDER if kind in kinds],
         "reaction_s": f"{REACTION_S:g}",
         "horizon_s": f"{HORIZON_S:g}",
@@ -54,6 +55,20 @@ def build(data: CampaignData) -> Section:
         view,
         "" if monitors else "No monitor was judged: there are no shadow runs with monitors, or no summary yet.",
     )
+
+
+def _notice(figures: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What no monitor of the picture could know; None where no artifact preceded a departure."""
+    if not figures or not dig(figures, "in_time", "n"):
+        return None
+    quantiles = figures["notice_s"]
+    return {
+        "events": count(figures["events"]),
+        "without_artifact": figures["without_artifact"],
+        "in_time": rate(figures["in_time"]),
+        "before": _plain(rate(figures["positive_before_artifact"])),
+        **{name: number(quantiles[name], 1) for name in quantiles},
+    }
 
 
 def _point(data: CampaignData, name: str, monitors: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from agents.errors import MonitorError, WeightsError
 from agents.monitors.attention_change import AttentionChangeMonitor
 from agents.monitors.attention_mean import AttentionMeanMonitor
 from agents.monitors.attention_strength import AttentionStrengthMonitor
+from agents.monitors.clock import ClockMonitor
 from agents.monitors.crop_monitor import Stretch
 from agents.monitors.fusion import fused
 from agents.monitors.head_disagreement import HeadEnsembleMonitor, McDropoutMonitor
@@ -55,6 +56,15 @@ def heads(members: int, seed: int = 0) -> dict[str, torch.Tensor]:
         "weight1": torch.randn((members, 8, 1), generator=generator),
         "bias1": torch.zeros((members, 1, 1)),
     }
+
+
+def test_the_clock_goes_on_over_stretches_and_starts_again_with_the_episode() -> None:
+    seen = Stretch(CROPS, np.zeros(5, np.float32), np.zeros(5, np.float32))
+    monitor = ClockMonitor()
+    for _ in range(2):
+        monitor.reset(CONTEXT)
+        seconds = np.concatenate([monitor.judge(seen).score, monitor.judge(seen).score])
+        assert seconds == pytest.approx(0.05 * np.arange(10))
 
 
 def test_attention_figures_are_those_of_the_drivers_map(tmp_path: Path) -> None:

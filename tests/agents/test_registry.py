@@ -20,6 +20,7 @@ from agents.registry import agent_names, make_agent, make_monitor, monitor_names
 
 WITHOUT_WEIGHTS = [
     "always_on",
+    "clock",
     "constant",
     "current_margin",
     "curvature",

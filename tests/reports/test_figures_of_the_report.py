@@ -16,7 +16,7 @@ from reports.campaign_data import CampaignData, load
 from reports.charts.dose_response import Dose, Response, dose_response
 from reports.charts.recall_curves import RecallCurve, recall_curves
 from reports.charts.reliability import noise_by_bin, reliability_chart
-from reports.sections import curves, questions, slices
+from reports.sections import curves, monitors, questions, slices
 
 
 def data_of(summary: dict[str, Any], campaign: dict[str, Any] | None = None) -> CampaignData:
@@ -64,6 +64,21 @@ def test_every_known_point_of_a_curve_is_drawn_and_none_is_made_up() -> None:
 
 def test_without_curves_and_probabilities_the_section_says_why() -> None:
     assert "none announces a probability" in curves.build(data_of({"monitors": []})).missing
+
+
+def test_what_no_monitor_could_know_is_shown_only_where_an_artifact_came_before_a_departure() -> None:
+    notice = {
+        "events": 42,
+        "without_artifact": 2,
+        "in_time": proportion(30, 40),
+        "notice_s": {"p10": 0.8, "median": 1.9, "p90": 6.0},
+        "positive_before_artifact": proportion(44, 100),
+    }
+    shown = monitors.build(data_of({"monitors": [], "notice": notice})).view["notice"]
+    assert (shown["median"], shown["in_time"].text, shown["in_time"].count) == ("1.9", "75\u202f%", "30\u202f/\u202f40")
+    assert shown["before"].text == "44\u202f%"
+    without = notice | {"in_time": proportion(0, 0)}
+    assert monitors.build(data_of({"monitors": [], "notice": without})).view["notice"] is None
 
 
 def test_points_beyond_the_axis_are_left_out_of_the_curve() -> None:
