@@ -54,16 +54,18 @@ def _fusion_section() -> str:
     """What each part is worth alone and together, from the fusion's model card."""
     scores = load_json(WEIGHTS_FOLDER / "fusion.json")["scores"]
     alone = sorted(scores["alone"].items(), key=lambda item: -item[1])
+    missed = min(scores["all_without"], key=lambda name: float(scores["all_without"][name]))
     steps = " → ".join(f"`{step['added']}` {step['average_precision']:.3f}" for step in scores["selection"])
-    rows = "".join(f"| `{name}` | {value:.3f} |\n" for name, value in alone)
+    rows = "".join(f"| `{name}` | {value:.3f} | {scores['all_without'][name]:.3f} |\n" for name, value in alone)
     return (
         "\n## What they know of a departure within 3 s\n\n"
         "Average precision on monitor-fit frames, 5 folds of episodes. The forecast answers for episodes that the "
         "answering member had not seen; students and error heads were fitted on some of these frames, which favours "
         f"them. Chance is the prevalence, {scores['prevalence']:.3f}. This chose the parts of the fusion and tests "
         "nothing: figures on unseen roads come from `python -m benchmarks.monitors`.\n\n"
-        f"Greedy selection of the fusion: {steps}; all of them together: {scores['all']:.3f}.\n\n"
-        f"| alone | average precision |\n|---|---|\n{rows}"
+        f"Greedy selection of the fusion: {steps}; all of them together: {scores['all']:.3f}. The last "
+        f"column is the union ablation, all but this one: `{missed}` is missed most.\n\n"
+        f"| monitor | average precision alone | all but this one |\n|---|---|---|\n{rows}"
     )
 
 

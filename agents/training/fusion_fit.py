@@ -60,7 +60,8 @@ def fit_fusion(scores: Mapping[str, Floats], soon: Flags, usable: Flags, fold: n
 
     Returns:
         ``parts`` (name, low, high, mean, scale, weight), ``intercept``; for the card ``selection`` (each step's average
-        precision on unseen episodes), ``alone``, ``without`` (union ablation) and ``all``.
+        precision on unseen episodes), ``alone``, ``without`` (the chosen parts but one), ``all``, and ``all_without``:
+        the union ablation, all monitors but one.
     """
     described = described_parts(scores, usable)
     columns = {name: values[usable] for name, values in standardised(scores, described).items()}
@@ -83,13 +84,17 @@ def fit_fusion(scores: Mapping[str, Floats], soon: Flags, usable: Flags, fold: n
     parts = [
         {"name": name, **described[name], "weight": float(weight)} for name, weight in zip(chosen, weights, strict=True)
     ]
-    without = {name: worth([other for other in chosen if other != name]) for name in chosen if len(chosen) > 1}
+
+    def but_one(names: Sequence[str]) -> dict[str, float]:
+        return {name: worth([other for other in names if other != name]) for name in names if len(names) > 1}
+
     return {
         "parts": parts,
         "intercept": intercept,
         "selection": [{"added": name, "average_precision": value} for name, value in zip(chosen, reached, strict=True)],
         "alone": alone,
-        "without": without,
+        "without": but_one(chosen),
         "all": worth(list(columns)),
+        "all_without": but_one(list(columns)),
         "prevalence": float(soon.mean()),
     }

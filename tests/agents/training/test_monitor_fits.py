@@ -115,3 +115,6 @@ def test_fusion_takes_what_adds_and_leaves_the_rest() -> None:
     assert "second" in names and len(names & {"first", "copy"}) == 1 and "noise" not in names
     assert found["selection"][-1]["average_precision"] > max(found["alone"].values())
     assert all(value < found["selection"][-1]["average_precision"] for value in found["without"].values())
+    lost = {name: found["all"] - value for name, value in found["all_without"].items()}
+    assert max(lost, key=lambda name: lost[name]) == "second", "only what no other monitor says is missed"
+    assert abs(lost["noise"]) < 0.01 and abs(lost["copy"]) < 0.01
