@@ -26,7 +26,7 @@ from harness.evaluation.twins import TwinTrace, twin_trace
 
 @dataclass(frozen=True)
 class JudgedShadow:
-    """What only shadow runs have: time and distance that count, notice of events, the monitors, the experts' agreement."""
+    """What only shadow runs have: time that counts, notice of events, the monitors, the experts' agreement."""
 
     exposure: Exposure
     events_masked: int
