@@ -23,6 +23,7 @@ from types import TracebackType
 from harness.simulation.errors import InfrastructureError
 from harness.simulation.gpu_check import WrongGpuError, require_gpu
 from harness.simulation.launch import Launch, LaunchError, launch_for
+from harness.simulation.listeners import is_listener
 from harness.simulation.ports import PortLease, lease_port_block
 from harness.simulation.processes import resident_mb, tree
 from harness.simulation.simulator import CARLA_KINDS, EMBEDDED, Simulator
@@ -236,18 +237,23 @@ class SimulatorServer:
         return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
 
     def _wait_until_ready(self) -> str | None:
-        """None once the server accepts connections, else what went wrong."""
+        """None once the server itself accepts connections, else what went wrong."""
         deadline = time.monotonic() + self._start_timeout_s
         pause_s = 0.02
         while time.monotonic() < deadline:
             status = self._exit_status()
             if status is not None:
                 return f"it exited with status {status} before it was ready; its log ends:"
-            if _accepts(self.host, self.port, timeout_s=0.5):
+            if _accepts(self.host, self.port, timeout_s=0.5) and self._listens_itself():
                 return None
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, 0.25)
         return f"it accepted no connection within {self._start_timeout_s:g} s; its log ends:"
+
+    def _listens_itself(self) -> bool:
+        """False while a stranger answers on the port: ours will find it taken. True where nothing can be told."""
+        root = self._root_pid()
+        return root is None or is_listener([process.pid for process in tree(root)], self.port) is not False
 
     def _exit_status(self) -> int | None:
         """Exit status if the process has ended (negative: signal), without reaping it; None while it runs."""

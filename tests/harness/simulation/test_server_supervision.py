@@ -162,6 +162,20 @@ def test_port_blocks_of_two_leases_never_overlap_and_come_back() -> None:
         assert again.port == 31700
 
 
+def test_a_stranger_that_answers_on_the_port_is_not_taken_for_the_server(tmp_path: Path) -> None:
+    thieves: list[socket.socket] = []
+
+    def robbed_once(port: int) -> Launch:
+        if not thieves:
+            thieves.append(socket.create_server(("127.0.0.1", port)))
+        return Launch((sys.executable, "-c", f"import time; time.sleep(0.5)\n{LISTENER}", str(port)))
+
+    with SimulatorServer(log_dir=tmp_path, launch=robbed_once) as server, thieves[0] as thief:
+        assert server.starts == 2 and server.port != thief.getsockname()[1]
+        assert server.alive()
+    assert "Address already in use" in (tmp_path / "server_001.log").read_text()
+
+
 def test_a_block_with_a_port_in_use_is_skipped() -> None:
     with socket.create_server(("127.0.0.1", 31801)), lease_port_block(31800, 31807) as lease:
         assert lease.port == 31804
