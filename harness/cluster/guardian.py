@@ -2,7 +2,8 @@
 
 Usage: ``python guardian.py OWNER_PID FOLDER``. A driver that ends well leaves nothing to do. After ``kill -9`` the
 workers and servers die by themselves at once, but two of Ray's helpers linger for a minute and nobody removes the
-folder. While the owner lives its descendants are noted, because orphans can no longer be told from strangers.
+folder or the notes of killed workers on their ports. While the owner lives its descendants are noted, because orphans
+can no longer be told from strangers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 POLL_S = 1.0
 CLEAR_TIMEOUT_S = 20.0
 
@@ -34,6 +36,10 @@ def main() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
     clear_folder(folder)
+    sys.path.insert(0, str(REPOSITORY))  # only now: most guardians are never needed
+    from harness.simulation.ports import reap_abandoned
+
+    reap_abandoned()
 
 
 def clear_folder(folder: str, timeout_s: float = CLEAR_TIMEOUT_S) -> None:

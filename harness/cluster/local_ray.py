@@ -15,6 +15,7 @@ import ray
 
 from harness.cluster.guardian import clear_folder
 from harness.cluster.interruption import interruptible
+from harness.simulation.ports import reap_abandoned
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
@@ -29,7 +30,7 @@ class ClusterError(RuntimeError):
 
 
 @contextmanager
-def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
+def local_cluster(workers: int, gpus: int = 0, memory_bytes: int = 0) -> Iterator[Path]:
     """Start Ray with room for ``workers`` actors, quietly, without dashboard and without calling home.
 
     Meanwhile SIGTERM and SIGHUP interrupt like Ctrl-C. Main thread only.
@@ -37,6 +38,7 @@ def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
     Args:
         workers: as many cores are entered in Ray's books.
         gpus: as many GPUs of this host are.
+        memory_bytes: so much memory is; 0 for what Ray finds.
 
     Yields:
         A temporary folder for logs, removed at the end together with everything Ray wrote.
@@ -55,17 +57,18 @@ def local_cluster(workers: int, gpus: int = 0) -> Iterator[Path]:
     )
     try:
         with _environment(), interruptible() as catch_signals:
-            _start(folder, workers, gpus)
+            _start(folder, workers, gpus, memory_bytes)
             catch_signals()
             yield folder
     finally:
         ray.shutdown()
         clear_folder(str(folder))
+        reap_abandoned()  # workers are killed after Ctrl-C or a failure: nobody else looks after their ports
         guardian.kill()
         guardian.wait()
 
 
-def _start(folder: Path, workers: int, gpus: int) -> None:
+def _start(folder: Path, workers: int, gpus: int, memory_bytes: int) -> None:
     for attempt in range(1, START_ATTEMPTS + 1):
         try:
             ray.init(
@@ -76,6 +79,7 @@ def _start(folder: Path, workers: int, gpus: int) -> None:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 object_store_memory=OBJECT_STORE_BYTES,
+                _memory=memory_bytes or None,
                 _temp_dir=str(folder),
             )
             return

@@ -106,6 +106,16 @@ def lease_port_block(
     )
 
 
+def reap_abandoned() -> None:
+    """Remove what dead holders of any block left behind, as the next holder of each would; live ones are left alone."""
+    folder = _lease_folder()
+    for note in folder.glob(f"*.{os.getuid()}.json"):
+        lock_fd = _try_lock(folder / f"{note.name.partition('.')[0]}.lock")
+        if lock_fd is not None:
+            _reap(note)
+            os.close(lock_fd)
+
+
 def _lease_folder() -> Path:
     """One folder for all users of the host, sticky like the temporary folder itself."""
     folder = Path(tempfile.gettempdir()) / "closed-loop-harness-ports"

@@ -13,7 +13,7 @@ import pytest
 
 from harness.simulation.gpu_check import WrongGpuError, gpus_of
 from harness.simulation.launch import LaunchError, launch_for
-from harness.simulation.ports import lease_port_block
+from harness.simulation.ports import lease_port_block, reap_abandoned
 from harness.simulation.processes import tree
 from harness.simulation.server import REPOSITORY, SimulatorServer
 from harness.simulation.session import CarlaSession
@@ -77,8 +77,9 @@ def test_a_killed_worker_takes_simulator_and_container_with_it(
     assert not list(tmp_path.glob("*.pid"))
 
 
-def test_what_a_killed_keeper_leaves_is_removed_by_the_next_holder_of_the_block(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("looked_after", [False, True])
+def test_what_a_killed_keeper_leaves_is_removed_at_the_campaigns_end_or_by_the_next_holder_of_the_block(
+    looked_after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Worker and keeper killed at once, as by the kernel when memory is short: only the note on the lease is left."""
     simulator = simulator_of("docker", install(tmp_path, monkeypatch))
@@ -91,8 +92,17 @@ def test_what_a_killed_keeper_leaves_is_removed_by_the_next_holder_of_the_block(
         os.killpg(keeper, signal.SIGKILL)
         owner.kill()
     assert running(container)
-    with lease_port_block(port, port + 3):
+    if looked_after:
+        with lease_port_block(31600, 31699) as live, subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+            live.note(other.pid)
+            reap_abandoned()
+            assert other.poll() is None and live._note.exists(), "what a living holder started is left alone"
+            other.kill()
+        assert not live._note.with_name(f"{port}.{os.getuid()}.json").exists()
         assert wait_until(lambda: not running(container))
+    else:
+        with lease_port_block(port, port + 3):
+            assert wait_until(lambda: not running(container))
     assert not list(tmp_path.glob("*.pid"))
 
 
