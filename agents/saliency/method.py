@@ -11,6 +11,9 @@ from torch import nn
 from agents.saliency.conv_layer import ConvLayer
 from agents.saliency.maps import SaliencyMaps, normalised
 
+MOST_PIXELS = 2**20
+"""Of the pictures that are explained at once: maps of every layer of a large network would fill the memory."""
+
 
 @runtime_checkable
 class ExplainedNetwork(Protocol):
@@ -79,5 +82,21 @@ class SaliencyMethod(Protocol):
 
 def attention(method: SaliencyMethod, network: ExplainedNetwork, inputs: torch.Tensor) -> SaliencyMaps:
     """Maps in [0, 1] whatever the method: the size of signed maps, min-max per picture."""
-    raw = method.explain(network, inputs)
+    raw = explain_in_parts(method, network, inputs)
     return normalised(raw.abs() if method.signed else raw)
+
+
+def explain_in_parts(method: SaliencyMethod, network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
+    """Raw maps (B, 1, H, W) as `SaliencyMethod.explain` gives them, a few large pictures at a time."""
+    return torch.cat([method.explain(network, part) for part in _parts(inputs)])
+
+
+def answers_in_parts(network: ExplainedNetwork, inputs: torch.Tensor) -> torch.Tensor:
+    """Degrees (B,) in evaluation mode without gradients, a few large pictures at a time."""
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat([network(part) for part in _parts(inputs)])
+
+
+def _parts(inputs: torch.Tensor) -> Sequence[torch.Tensor]:
+    return inputs.split(max(1, MOST_PIXELS // (inputs.shape[2] * inputs.shape[3])))

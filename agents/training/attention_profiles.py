@@ -17,12 +17,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from agents.netvf import NetVF
 from agents.network_file import LoadedNetwork, load_network
-from agents.pilotnet import PilotNet, PilotNetConfig
+from agents.pilotnet import PilotNet
 from agents.saliency.gradsum import CARLA_CLASSES, READINGS, Reading, gradsum_of, labels_of_crop, profile
 from agents.saliency.labelled_frames import LabelledFrames, load_labelled_frames
 from agents.saliency.method import ExplainedNetwork, SaliencyMethod
 from agents.saliency.methods import find_method
+from agents.steering_network import SteeringNetwork
 from agents.training.profile_chart import profile_chart
 from agents.training.saliency_gate import network_inputs
 from agents.weights_io import WEIGHTS_FOLDER, save_json
@@ -43,7 +45,7 @@ def attention_profiles(
     """Profiles of networks and of the null.
 
     Args:
-        networks: name -> PilotNet, all of one input (their null is one).
+        networks: name -> driver, all of one architecture and input (their null is one).
 
     Returns:
         ``networks[name][method][reading]`` with ``mean``, ``pictures`` and ``per_picture`` (class -> (B,), NaN where
@@ -60,9 +62,7 @@ def attention_profiles(
             for method in methods
         }
         report(f"  {name}")
-    config = first.network.config
-    assert isinstance(config, PilotNetConfig)
-    drawn = [PilotNet(config, seed=1000 + k).eval() for k in range(random_networks)]
+    drawn = [untrained(first.network, seed=1000 + k) for k in range(random_networks)]
     null: dict[str, Any] = {}
     for method in methods:
         null[method.name] = {}
@@ -78,6 +78,19 @@ def _profile(
 ) -> dict[str, Any]:
     values = gradsum_of(method, network, inputs, labels, reading)
     return {**asdict(profile(values)), "per_picture": values}
+
+
+def untrained(like: SteeringNetwork, seed: int) -> SteeringNetwork:
+    """A freshly drawn network of the same shape, in evaluation mode.
+
+    Raises:
+        TypeError: an architecture of which no fresh one can be drawn.
+    """
+    if isinstance(like, PilotNet):
+        return PilotNet(like.config, seed).eval()
+    if isinstance(like, NetVF):
+        return NetVF(like.config, seed).eval()
+    raise TypeError(f"no fresh {type(like).__name__} can be drawn: teach agents.training.attention_profiles how")
 
 
 def per_picture_table(result: Mapping[str, Any]) -> pd.DataFrame:

@@ -1,17 +1,21 @@
-"""Train a small PilotNet with checkpoints on the way: ``python -m agents.training.checkpoints SHARDS OUT``.
+"""Train small PilotNets for saliency: ``python -m agents.training.checkpoints SHARDS OUT``.
 
-What its maps look like after 0.1, 0.5, 1, 4 and more epochs (the VisualBackProp paper's Figure 7) needs networks
-stopped there; the test of label randomisation (Adebayo et al. 2018) needs one that was trained on shuffled labels.
-Both are made here, on a stated subset of collected frames; neither ever drives.
+What maps look like after 0.1, 0.5, 1, 4, 16 and 32 epochs (the VisualBackProp paper's Figure 7) needs networks stopped
+there. The test of label randomisation (Adebayo et al. 2018) needs one that was fitted to shuffled labels, and beside it
+its twin: the same frames, first weights and batches, true labels. Without the twin nobody could say whether a map
+differs because of the labels or because it is another training's. All are made here, on stated subsets of collected
+frames; none ever drives.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +29,10 @@ from agents.training.dataset import NoDataError
 from agents.training.driver import crop_batches
 from agents.training.fit import LOSS_KNEE_DEG, FloatArray, predict
 
-EPOCHS = (0.0, 0.1, 0.5, 1.0, 4.0, 16.0)
-SHUFFLED = "shuffled_labels"
+EPOCHS = (0.0, 0.1, 0.5, 1.0, 4.0, 16.0, 32.0)
+TRUE, SHUFFLED = "true_labels", "shuffled_labels"
+"""Names of the twins."""
+PARTS = ("checkpoints", TRUE, SHUFFLED)
 BATCH_SIZE, LEARNING_RATE = 32, 1e-3
 HELD_OUT_SHARE = 0.1
 
@@ -47,8 +53,8 @@ class Subset:
 
 
 def checkpoint_name(epoch: float) -> str:
-    """File name of the network after so many epochs."""
-    return f"epoch_{epoch:g}.safetensors"
+    """Name of the network after so many epochs."""
+    return f"epoch_{epoch:g}"
 
 
 def spread_over(shards: Sequence[Path], frames: int) -> Subset:
@@ -73,29 +79,37 @@ def spread_over(shards: Sequence[Path], frames: int) -> Subset:
     return Subset(pictures, swa_deg, np.concatenate(held_out), digest)
 
 
-def train(subset: Subset, epochs: Sequence[float], out: Path, shuffle_labels: bool, seed: int = 0) -> list[Path]:
-    """Train once and write a network at each of ``epochs`` (the last only, where labels are shuffled).
+def train(
+    subset: Subset, stops: Mapping[float, str], out: Path, shuffle_labels: bool = False, seed: int = 0
+) -> list[Path]:
+    """Train once and write a network at each stop.
+
+    Args:
+        stops: epoch -> name of the network there. shuffle_labels: among the frames that are fitted. seed: of first
+            weights and batches, the same with either labels.
 
     Returns:
         The files, in the order of training.
     """
     torch.set_num_threads(1)
-    rng = np.random.default_rng(seed)
+    rng, began_s = np.random.default_rng(seed), time.process_time()
     rows = np.flatnonzero(~subset.held_out)
     target = subset.swa_deg[rows]
     if shuffle_labels:
-        target = rng.permutation(target)
+        target = np.random.default_rng([seed, 1]).permutation(target)
     network = PilotNet(seed=seed).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
     per_epoch = max(1, len(rows) // BATCH_SIZE)
-    stops = {round(epoch * per_epoch): epoch for epoch in (epochs[-1:] if shuffle_labels else epochs)}
+    steps = {round(epoch * per_epoch): epoch for epoch in stops}
     written: list[Path] = []
     order = np.empty(0, dtype=np.int64)
-    for step in range(max(stops) + 1):
-        if step in stops:
-            name = f"{SHUFFLED}.safetensors" if shuffle_labels else checkpoint_name(stops[step])
-            written.append(out / name)
-            _save(written[-1], network, subset, rows, target, stops[step], seed)
+    for step in range(max(steps) + 1):
+        if step in steps:
+            epoch = steps[step]
+            written.append(out / f"{stops[epoch]}.safetensors")
+            labels = "shuffled" if shuffle_labels else "true"
+            card = {"epochs": epoch, "labels": labels, "seed": seed, "cpu_s": round(time.process_time() - began_s, 1)}
+            _save(written[-1], network, subset, target, card)
         if len(order) < BATCH_SIZE:
             order = rng.permutation(len(rows))
         batch, order = order[:BATCH_SIZE], order[BATCH_SIZE:]
@@ -108,47 +122,52 @@ def train(subset: Subset, epochs: Sequence[float], out: Path, shuffle_labels: bo
     return written
 
 
-def _save(
-    path: Path,
-    network: PilotNet,
-    subset: Subset,
-    rows: npt.NDArray[np.int64],
-    target: FloatArray,
-    epoch: float,
-    seed: int,
-) -> None:
-    held = np.flatnonzero(subset.held_out)
+def _save(path: Path, network: PilotNet, subset: Subset, target: FloatArray, effort: Mapping[str, Any]) -> None:
+    rows, held = np.flatnonzero(~subset.held_out), np.flatnonzero(subset.held_out)
     fitted = predict(network, crop_batches(subset.crops, rows), len(rows), "cpu")
     fresh = predict(network, crop_batches(subset.crops, held), len(held), "cpu")
     card = {
-        "what": "checkpoint for saliency, never drives",
-        "epochs": epoch,
+        "what": "network for judging saliency, never drives",
+        **effort,
         "frames": len(rows),
         "data_hash": subset.data_hash,
-        "seed": seed,
         "settings": {"batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE, "loss_knee_deg": LOSS_KNEE_DEG},
         "network": asdict(network.config),
         "scores": {
-            "training_mae_deg": round(float(np.abs(fitted - target).mean()), 3),
-            "validation_mae_deg": round(float(np.abs(fresh - subset.swa_deg[held]).mean()), 3),
+            "training_mae_deg": _mae_deg(fitted, target),
+            "training_mae_of_a_constant_deg": _mae_deg(np.median(target), target),
+            "validation_mae_deg": _mae_deg(fresh, subset.swa_deg[held]),
         },
     }
     save_network(path, network, Preprocessing(), "driver", card)
     print(f"{path.name}: {card['scores']}", flush=True)
 
 
+def _mae_deg(answers: FloatArray | np.floating, wanted: FloatArray) -> float:
+    return round(float(np.abs(answers - wanted).mean()), 3)
+
+
 def main() -> None:
-    """Train both networks."""
+    """Train the checkpoints and the twins."""
     parser = argparse.ArgumentParser(prog="python -m agents.training.checkpoints", description=__doc__.splitlines()[0])
     parser.add_argument("shards", type=Path, help="folder of collected frames, such as data/agent_fit")
     parser.add_argument("out", type=Path, help="where the networks go")
-    parser.add_argument("--frames", type=int, default=1200, help="frames to train and validate on (default 1200)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to train (default: all)")
+    parser.add_argument("--frames", type=int, default=1500, help="of the checkpoints, a tenth to validate on (1500)")
     parser.add_argument("--epochs", type=float, nargs="+", default=EPOCHS, help="where to stop for a checkpoint")
-    parser.add_argument("--seed", type=int, default=0, help="of initial weights, batches and shuffled labels")
+    parser.add_argument("--twin-frames", type=int, default=300, help="of the twins; few, to be learned by heart (300)")
+    parser.add_argument("--twin-epochs", type=float, default=150.0, help="of the twins (150)")
+    parser.add_argument("--seed", type=int, default=0, help="of the checkpoints; the twins' is the next one")
     options = parser.parse_args()
-    subset = spread_over(sorted(options.shards.glob("*.npz")), options.frames)
-    for shuffle_labels in (False, True):
-        train(subset, sorted(options.epochs), options.out, shuffle_labels, options.seed)
+    shards = sorted(options.shards.glob("*.npz"))
+    if "checkpoints" in options.parts:
+        stops = {epoch: checkpoint_name(epoch) for epoch in sorted(options.epochs)}
+        train(spread_over(shards, options.frames), stops, options.out, seed=options.seed)
+    for name in (TRUE, SHUFFLED):
+        if name in options.parts:
+            subset = spread_over(shards, options.twin_frames)
+            # Other first weights than the checkpoints' and the driver's: maps must not be alike for that reason.
+            train(subset, {options.twin_epochs: name}, options.out, name == SHUFFLED, options.seed + 1)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ Rows = npt.NDArray[np.int64]
 
 class NoDataError(FileNotFoundError):
     """A stage needs frames that were not collected."""
+
+
+class RepeatedEpisodeError(ValueError):
+    """One episode came twice: a split by episodes could put it on both sides."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def load_frames(paths: Sequence[Path]) -> Frames:
 
     Raises:
         NoDataError: no shard was given.
+        RepeatedEpisodeError: two shards are of one episode.
     """
     if not paths:
         raise NoDataError("no collected frames: run `python -m agents.training.build` from its first stage on")
@@ -100,6 +105,7 @@ def load_frames(paths: Sequence[Path]) -> Frames:
             versions.add(said.get("scene_version"))
             for name in COLUMNS:
                 columns[name].append(shard[name])
+    _require_different(specs, paths)
     counts = [len(part) for part in columns["swa_label_deg"]]
     crops: npt.NDArray[np.uint8] | None = None
     # Filled in place: joining a list of parts would need the memory twice.
@@ -116,3 +122,14 @@ def load_frames(paths: Sequence[Path]) -> Frames:
     episode = np.repeat(np.arange(len(paths), dtype=np.int32), counts)
     scene_version = versions.pop() if len(versions) == 1 else None
     return Frames(crops, merged, episode, specs, digest.hexdigest(), scene_version)
+
+
+def _require_different(specs: Sequence[Mapping[str, Any]], paths: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for spec, path in zip(specs, paths, strict=True):
+        earlier = seen.setdefault(str(spec["episode_id"]), path)
+        if earlier is not path:
+            raise RepeatedEpisodeError(
+                f"{earlier} and {path} are both episode {spec['episode_id']}: give each episode once, or frames that a "
+                "network was fitted on would validate it"
+            )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,13 @@ ROADS = (
 )
 
 
-def episode_on(road: Road, duration_s: float = 30.0, camera: dict[str, Any] | None = None) -> EpisodeSpec:
+def episode_on(road: Road, duration_s: float = 30.0, camera: Mapping[str, Any] = CAMERA) -> EpisodeSpec:
     """The drive of a road as an episode of the label expert."""
     winding = {"kind": "winding", "name": f"{road.pack}_{road.seed}", "seed": road.seed, "length_m": 300}
     campaign = CampaignSpec.model_validate(
         {
             "campaign": "labelled_frames",
-            "camera": camera or CAMERA,
+            "camera": dict(camera),
             "ego": {"v_max_mps": 14.0},
             "duration_s": duration_s,
             "roads": [{**winding, "radius_m": list(road.radius_m), "texture_pack": road.pack}],
@@ -118,17 +119,17 @@ class Picker:
         self.labels.append(tick.labels)
 
 
-def label_frames(per_bend: int, roads: tuple[Road, ...] = ROADS) -> LabelledFrames:
+def label_frames(per_bend: int, roads: tuple[Road, ...] = ROADS, camera: Mapping[str, Any] = CAMERA) -> LabelledFrames:
     """Drive the roads and choose pictures; fewer than asked for where the roads do not have them."""
     picker = Picker(per_bend)
     with tempfile.TemporaryDirectory() as logs, SimulatorServer(log_dir=Path(logs)) as server:
         for number, road in enumerate(roads):
             picker.start_drive(len(roads) - number)
-            for tick in labelled_drive(server.host, server.port, episode_on(road)):
+            for tick in labelled_drive(server.host, server.port, episode_on(road, camera=camera)):
                 picker.look(tick, road)
             if picker.done:
                 break
-    source = {"simulator": "embedded", "camera": CAMERA}
+    source = {"simulator": "embedded", "camera": dict(camera)}
     return LabelledFrames(np.stack(picker.pictures), np.stack(picker.labels), tuple(picker.facts), source)
 
 
@@ -173,12 +174,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m agents.training.label_frames", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where pictures and labels go")
     parser.add_argument("--per-bend", type=int, default=20, help="pictures of each bend (default 20)")
+    size = (CAMERA["width_px"], CAMERA["height_px"])
+    parser.add_argument(
+        "--size-px", type=int, nargs=2, default=size, metavar=("WIDTH", "HEIGHT"), help="of the pictures (320 180)"
+    )
     parser.add_argument("--scenario", type=Path, help="drive this campaign's worlds instead")
     parser.add_argument("--worlds", type=int, default=8, help="with --scenario: how many of them (default 8)")
     parser.add_argument("--apart-s", type=float, default=3.0, help="with --scenario: between pictures (default 3)")
     options = parser.parse_args()
     if options.scenario is None:
-        frames = label_frames(options.per_bend)
+        width_px, height_px = options.size_px
+        camera = {**CAMERA, "width_px": width_px, "height_px": height_px}
+        frames = label_frames(options.per_bend, camera=camera)
     else:
         frames = label_campaign(options.scenario, options.worlds, options.apart_s)
     save_labelled_frames(frames, options.folder)

@@ -22,20 +22,23 @@ from agents.network_file import LoadedNetwork, load_network
 from agents.preprocessing import to_network_input
 from agents.saliency.gradsum import labels_of_crop
 from agents.saliency.labelled_frames import LabelledFrames, load_labelled_frames
-from agents.saliency.method import SaliencyMethod
+from agents.saliency.maps import normalised
+from agents.saliency.method import SaliencyMethod, explain_in_parts
 from agents.saliency.methods import METHODS, find_method
 from agents.saliency.quality.deletion import SUBSTRATES, Deletion, Substrate, deletion, random_maps, sobel_maps
 from agents.saliency.quality.interval import mean_over_pictures
+from agents.saliency.quality.label_randomisation import LabelTwins, label_randomisation
 from agents.saliency.quality.likeness import Maps, rank_correlation
-from agents.saliency.quality.localisation import TARGETS, localisation, mask_of
-from agents.saliency.quality.randomisation import blind_to_head, randomisation, shown_maps
+from agents.saliency.quality.localisation import TARGETS, localisation
+from agents.saliency.quality.randomisation import blind_to_head, randomisation
 from agents.saliency.quality.stability import stability
 from agents.saliency.quality.validity import validity
+from agents.training.checkpoints import SHUFFLED, TRUE
 from agents.training.degraded_frames import degraded_frames, single_frame_effects
 from agents.training.saliency_page import render_page
 from agents.weights_io import WEIGHTS_FOLDER, load_json, save_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TIMED_CALLS = 15
 
 
@@ -62,7 +65,7 @@ class _Bench:
     labels: npt.NDArray[np.int64]
     some: npt.NDArray[np.int64]
     degraded: Mapping[str, torch.Tensor]
-    shuffled: Any | None
+    twins: LabelTwins | None
     by_chance: Mapping[Substrate, Deletion]
     settings: GateSettings
 
@@ -72,23 +75,23 @@ def gate(
     frames: LabelledFrames,
     methods: Sequence[SaliencyMethod],
     settings: GateSettings = GateSettings(),
-    shuffled: LoadedNetwork | None = None,
+    twins: LabelTwins | None = None,
     known: Mapping[str, Any] | None = None,
     report: Callable[[str], None] = print,
 ) -> Iterator[dict[str, Any]]:
     """Every test of every method on one network.
 
     Args:
-        loaded: the network and how it wants its pictures. shuffled: one of the same shape trained on shuffled labels;
-            None leaves label randomisation out. known: figures of an earlier call with the same network, pictures and
-            settings; only what they lack is measured.
+        loaded: the network and how it wants its pictures. twins: of the same shape, for label randomisation; None
+            leaves it out. known: figures of an earlier call with the same network, pictures and settings; only what
+            they lack is measured.
 
     Yields:
         What is known so far, after each method, as JSON values: ``methods`` (name -> figures, see docs/saliency.md) and
         ``references`` (random order, Sobel edges).
     """
     torch.set_num_threads(1)
-    bench = _bench(loaded, frames, settings, shuffled)
+    bench = _bench(loaded, frames, settings, twins)
     references = {
         "random_order": _located_and_deleted(random_maps(bench.labels.shape, settings.seed), bench),
         "sobel_edges": _located_and_deleted(sobel_maps(bench.inputs), bench),
@@ -97,18 +100,16 @@ def gate(
     for method in methods:
         started = time.process_time()
         figures = found.get(method.name) or _judge(method, bench)
-        if bench.shuffled is not None and figures["shuffled_labels"] is None:
-            maps, others = (shown_maps(method, network, bench.inputs) for network in (bench.network, bench.shuffled))
-            figures["shuffled_labels"] = _mean(rank_correlation(maps, others))
+        if bench.twins is not None and figures["labels"] is None:
+            figures["labels"] = _labels(method, bench, bench.twins)
+        figures["flags"] = flags(figures)
         found[method.name] = figures
         spent_s = time.process_time() - started
         report(f"  {method.name}: {', '.join(figures['flags']) or 'no flag'} ({spent_s:.0f} s of CPU time)")
         yield {"sha256": loaded.sha256, "methods": found, "references": references}
 
 
-def _bench(
-    loaded: LoadedNetwork, frames: LabelledFrames, settings: GateSettings, shuffled: LoadedNetwork | None
-) -> _Bench:
+def _bench(loaded: LoadedNetwork, frames: LabelledFrames, settings: GateSettings, twins: LabelTwins | None) -> _Bench:
     inputs = network_inputs(frames.pictures, loaded)
     labels = np.stack([labels_of_crop(labels, loaded.preprocessing) for labels in frames.labels])
     some = np.unique(np.linspace(0, len(frames) - 1, min(settings.sanity_pictures, len(frames))).astype(int))
@@ -118,8 +119,7 @@ def _bench(
     }
     chance = random_maps(labels.shape, settings.seed)
     by_chance = {substrate: deletion(loaded.network, inputs, chance, substrate) for substrate in SUBSTRATES}
-    other = None if shuffled is None else shuffled.network
-    return _Bench(loaded.network, inputs, labels, some, degraded, other, by_chance, settings)
+    return _Bench(loaded.network, inputs, labels, some, degraded, twins, by_chance, settings)
 
 
 def network_inputs(pictures: npt.NDArray[np.uint8], loaded: LoadedNetwork) -> torch.Tensor:
@@ -129,12 +129,12 @@ def network_inputs(pictures: npt.NDArray[np.uint8], loaded: LoadedNetwork) -> to
 
 
 def _judge(method: SaliencyMethod, bench: _Bench) -> dict[str, Any]:
-    raw = method.explain(bench.network, bench.inputs)
-    maps = shown_maps(method, bench.network, bench.inputs)
+    raw = explain_in_parts(method, bench.network, bench.inputs)
+    maps = _shown(method, raw)
     some = torch.from_numpy(bench.some)
     cascade = randomisation(method, bench.network, bench.inputs[some], "cascading", bench.settings.seed)
     independent = randomisation(method, bench.network, bench.inputs[some], "independent", bench.settings.seed)
-    result: dict[str, Any] = {
+    return {
         "reads_head": method.reads_head,
         "cpu_ms": _cpu_ms(method, bench),
         "validity": asdict(validity(raw, method.signed)),
@@ -142,11 +142,20 @@ def _judge(method: SaliencyMethod, bench: _Bench) -> dict[str, Any]:
         "unrelated_pictures": _mean(rank_correlation(maps, np.roll(maps, len(maps) // 2, axis=0))),
         "cascading": [{"layer": step.layer, **_mean(step.rank_correlation)} for step in cascade],
         "independent": [{"layer": step.layer, **_mean(step.rank_correlation)} for step in independent],
-        "shuffled_labels": None,
+        "labels": None,
         "stability": _stabilities(method, bench, maps),
         **_located_and_deleted(maps, bench),
     }
-    return {**result, "flags": flags(result)}
+
+
+def _shown(method: SaliencyMethod, raw: torch.Tensor) -> Maps:
+    return np.asarray(normalised(raw.abs() if method.signed else raw).maps[:, 0].detach().cpu().numpy())
+
+
+def _labels(method: SaliencyMethod, bench: _Bench, twins: LabelTwins) -> dict[str, Any]:
+    maps = _shown(method, explain_in_parts(method, bench.network, bench.inputs))
+    found = label_randomisation(method, maps, twins, bench.inputs)
+    return {name: _mean(getattr(found, name)) for name in ("true", "shuffled", "twins", "nearer_true")}
 
 
 def _stabilities(method: SaliencyMethod, bench: _Bench, maps: Maps) -> dict[str, Any]:
@@ -164,7 +173,7 @@ def _stabilities(method: SaliencyMethod, bench: _Bench, maps: Maps) -> dict[str,
 def _located_and_deleted(maps: Maps, bench: _Bench) -> dict[str, Any]:
     located, deleted = {}, {}
     for name, target in TARGETS.items():
-        found = localisation(maps, mask_of(bench.labels, target.tags, target.margin_px))
+        found = localisation(maps, target.masks(bench.labels))
         located[name] = {
             "mass": _mean(found.mass),
             "area": _mean(found.area),
@@ -190,6 +199,8 @@ def flags(figures: Mapping[str, Any]) -> list[str]:
     last, chance = figures["cascading"][-1], figures["unrelated_pictures"]
     if last["low"] is not None and chance["high"] is not None and last["low"] > max(chance["high"], 0.5):
         found.append("keeps its map with random weights")
+    if figures["labels"] is not None and (figures["labels"]["nearer_true"]["low"] or 0.0) <= 0.0:
+        found.append("no nearer to true than to shuffled labels")
     for substrate, one in figures["deletion"].items():
         if (one["deletion_above_random_deg"]["low"] or 0.0) <= 0.0:
             found.append(f"deletion ({substrate}) no better than random")
@@ -220,7 +231,7 @@ def _mean(values: npt.NDArray[np.floating]) -> dict[str, Any]:
 
 
 def _started(
-    path: Path, frames: LabelledFrames, settings: GateSettings, shuffled: LoadedNetwork | None
+    path: Path, frames: LabelledFrames, settings: GateSettings, twins_sha256: Mapping[str, str] | None
 ) -> dict[str, Any]:
     """Head of the result; with the figures that an earlier run left in the file, if it measured the same."""
     head = {
@@ -229,10 +240,13 @@ def _started(
         "frames": {"n": len(frames), "data_hash": frames.data_hash, "source": dict(frames.source)},
     }
     earlier = load_json(path) if path.exists() else {}
-    sha256 = None if shuffled is None else shuffled.sha256
-    same = all(earlier.get(key) == value for key, value in head.items())
-    same = same and earlier["shuffled_sha256"] in (None, sha256)
-    return {**head, "shuffled_sha256": sha256, "networks": earlier["networks"] if same else {}}
+    if not all(earlier.get(key) == value for key, value in head.items()):
+        return {**head, "twins_sha256": twins_sha256, "networks": {}}
+    if twins_sha256 not in (None, earlier["twins_sha256"]):
+        for network in earlier["networks"].values():
+            for figures in network["methods"].values():
+                figures["labels"] = None
+    return {**earlier, "twins_sha256": twins_sha256 or earlier["twins_sha256"]}
 
 
 def _say(line: str) -> None:
@@ -248,30 +262,34 @@ def main() -> None:
     shipped = [WEIGHTS_FOLDER / "pilotnet.safetensors", WEIGHTS_FOLDER / "pilotnet_weak_teacher.safetensors"]
     parser.add_argument("--networks", type=Path, nargs="+", default=shipped, help="weights of drivers (default: ours)")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), help="default: all")
-    parser.add_argument(
-        "--shuffled", type=Path, help="a PilotNet trained on shuffled labels (agents.training.checkpoints)"
-    )
+    parser.add_argument("--twins", type=Path, help="folder of agents.training.checkpoints, for label randomisation")
     parser.add_argument("--sanity-pictures", type=int, default=GateSettings.sanity_pictures, help="default 8")
     parser.add_argument("--json", type=Path, required=True, help="result")
     parser.add_argument("--page", type=Path, help="also write this page")
     options = parser.parse_args()
     frames = load_labelled_frames(options.frames)
-    shuffled = None if options.shuffled is None else load_network(options.shuffled, "driver")
+    twins = {} if options.twins is None else {name: _twin(options.twins, name) for name in (TRUE, SHUFFLED)}
     settings = GateSettings(sanity_pictures=options.sanity_pictures)
     methods = [find_method(name) for name in options.methods]
-    result = _started(options.json, frames, settings, shuffled)
+    hashes = {name: twin.sha256 for name, twin in twins.items()} or None
+    result = _started(options.json, frames, settings, hashes)
     for path in options.networks:
         print(path.stem, flush=True)
         loaded = load_network(path, "driver")
-        same_shape = shuffled is not None and shuffled.network.config == loaded.network.config
+        comparable = bool(twins) and twins[TRUE].network.config == loaded.network.config
+        pair = LabelTwins(twins[TRUE].network, twins[SHUFFLED].network) if comparable else None
         earlier = result["networks"].get(path.stem, {})
         known = earlier.get("methods") if earlier.get("sha256") == loaded.sha256 else None
-        for figures in gate(loaded, frames, methods, settings, shuffled if same_shape else None, known, _say):
+        for figures in gate(loaded, frames, methods, settings, pair, known, _say):
             result["networks"][path.stem] = figures
             save_json(options.json, result)
     if options.page is not None:
         options.page.write_text(render_page(result, frames, options.networks, methods), encoding="utf-8")
         print(f"page: {options.page}")
+
+
+def _twin(folder: Path, name: str) -> LoadedNetwork:
+    return load_network(folder / f"{name}.safetensors", "driver")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def render_page(
     """HTML of a gate's result.
 
     Args:
-        result: as the gate writes it. frames: what it was measured on, for examples. networks: weights by the names
-            in the result. methods: those beside the shipped ones.
+        result: as the gate writes it. frames: what it was measured on, for examples. networks: weights of those in the
+            result that the page shows. methods: those beside the shipped ones.
     """
     known = {**METHODS, **{method.name: method for method in methods}}
     environment = Environment(
@@ -45,8 +45,8 @@ def render_page(
     environment.filters |= {"number": number, "interval": interval, "shade": shade}
     paths = {path.stem: path for path in networks}
     parts = []
-    for name, figures in result["networks"].items():
-        loaded = load_network(paths[name], "driver")
+    for name, path in paths.items():
+        figures, loaded = result["networks"][name], load_network(path, "driver")
         judged = {name: figures["methods"][name] for name in known if name in figures["methods"]}
         parts.append(
             {

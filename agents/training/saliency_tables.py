@@ -19,7 +19,7 @@ DASH = "–"
 def gate_table(result: Mapping[str, Any]) -> str:
     """One row per network and method: the figures that decide."""
     named = "network | method | on markings | on road | deletion, ° | insertion, °"
-    rows = [f"{named} | weights random | labels shuffled | unrelated | flags", "|".join(["---"] * 10)]
+    rows = [f"{named} | weights random | nearer to true labels | unrelated | flags", "|".join(["---"] * 10)]
     for network, figures in sorted(result["networks"].items()):
         for name in (name for name in METHODS if name in figures["methods"]):
             m = figures["methods"][name]
@@ -30,7 +30,7 @@ def gate_table(result: Mapping[str, Any]) -> str:
                 _bounded(deleted["deletion_above_random_deg"], 1),
                 _bounded(deleted["insertion_below_random_deg"], 1),
                 _bounded(m["cascading"][-1]),
-                _bounded(m["shuffled_labels"]),
+                _labels(m["labels"]),
                 _bounded(m["unrelated_pictures"]),
             )
             rows.append(" | ".join([network, f"`{name}`", *cells, "; ".join(m["flags"]).replace("_", " ") or "none"]))
@@ -52,15 +52,13 @@ def speed_table(result: Mapping[str, Any]) -> str:
     rows.append("|".join(["---"] * 7))
     shapes = {"driver, 66×200 YUV": result, **{f"{k}, untrained": v for k, v in result["other_shapes"].items()}}
     for name, one in shapes.items():
-        captum = one.get("captum_lrp_without_forward_ms")
-        fastest = one.get("fastest_lrp_over_visualbackprop", one["lrp_over_visualbackprop"])
         cells = (
             f"{one['forward_ms']:.2f} ms",
             f"{one['visualbackprop_ms']:.2f} ms",
             f"{one['visualbackprop_share_of_forward']:.2f}",
             f"{one['lrp_without_forward_ms']:.2f} ms",
-            DASH if captum is None else f"{captum:.2f} ms",
-            f"{fastest:.1f}",
+            f"{one['captum_lrp_without_forward_ms']:.2f} ms",
+            f"{one['fastest_lrp_over_visualbackprop']:.1f}",
         )
         rows.append(" | ".join([name, *cells]))
     return _table(rows)
@@ -115,6 +113,13 @@ def _bounded(mean: Mapping[str, Any] | None, digits: int = 2) -> str:
         return DASH
     bounds = "" if mean["low"] is None else f" [{mean['low']:.{digits}f}, {mean['high']:.{digits}f}]"
     return f"{mean['value']:.{digits}f}{bounds}"
+
+
+def _labels(labels: Mapping[str, Any] | None) -> str:
+    """How much nearer, and to what: true minus shuffled."""
+    if labels is None or labels["nearer_true"]["value"] is None:
+        return DASH
+    return f"{_bounded(labels['nearer_true'])} ({labels['true']['value']:.2f} − {labels['shuffled']['value']:.2f})"
 
 
 def _table(rows: list[str]) -> str:

@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.saliency.method import ExplainedNetwork
+from agents.saliency.method import ExplainedNetwork, answers_in_parts
 from agents.saliency.quality.likeness import Maps
 
 Substrate = Literal["mean", "blur"]
 SUBSTRATES: tuple[Substrate, ...] = ("mean", "blur")
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
-BLUR_SIGMA_PX = 8.0
+BLUR_SIGMA_SHARE = 0.04
+"""Of the picture's width: 8 px where it is 200 px wide."""
 
 Predict = Callable[[torch.Tensor], torch.Tensor]
 
@@ -52,17 +53,19 @@ def deletion(network: ExplainedNetwork, inputs: torch.Tensor, maps: Maps, substr
     """
     if maps.shape != (len(inputs), *inputs.shape[2:]):
         raise ValueError(f"maps {maps.shape} do not fit inputs {tuple(inputs.shape)}")
-    network.eval()
     empty = substrate_of(inputs, substrate)
     place = torch.from_numpy(_place_in_order(maps)).to(inputs.device)
     pixels = maps.shape[1] * maps.shape[2]
+    whole = answers_in_parts(network, inputs)
+
+    def turned_deg(pictures: torch.Tensor) -> npt.NDArray[np.float64]:
+        return np.asarray((answers_in_parts(network, pictures) - whole).abs().double().cpu().numpy())
+
     deleted, inserted = [], []
-    with torch.inference_mode():
-        whole = network(inputs)
-        for share in SHARES:
-            first = (place < round(share * pixels))[:, None]
-            deleted.append((network(torch.where(first, empty, inputs)) - whole).abs().double().cpu().numpy())
-            inserted.append((network(torch.where(first, inputs, empty)) - whole).abs().double().cpu().numpy())
+    for share in SHARES:
+        first = (place < round(share * pixels))[:, None]
+        deleted.append(turned_deg(torch.where(first, empty, inputs)))
+        inserted.append(turned_deg(torch.where(first, inputs, empty)))
     return Deletion(_area(deleted), _area(inserted))
 
 
@@ -82,7 +85,8 @@ def substrate_of(inputs: torch.Tensor, substrate: Substrate) -> torch.Tensor:
     if substrate == "mean":
         return inputs.mean(dim=(2, 3), keepdim=True).expand_as(inputs)
     channels_last = inputs.permute(0, 2, 3, 1).cpu().numpy()
-    blurred = [cv2.GaussianBlur(np.ascontiguousarray(p), (0, 0), BLUR_SIGMA_PX) for p in channels_last]
+    sigma_px = BLUR_SIGMA_SHARE * inputs.shape[3]
+    blurred = [cv2.GaussianBlur(np.ascontiguousarray(p), (0, 0), sigma_px) for p in channels_last]
     stacked = np.stack(blurred).reshape(channels_last.shape)
     return torch.from_numpy(stacked).to(inputs).permute(0, 3, 1, 2)
 

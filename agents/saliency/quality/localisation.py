@@ -23,16 +23,20 @@ class Target:
     """A place to look at.
 
     Attributes:
-        tags: semantic tags that belong to it. margin_px: how far beyond them still counts, network pixels: markings are
-            a pixel or two wide there, and edges lie beside them.
+        tags: semantic tags that belong to it. margin_share: how far beyond them still counts, as a share of the width
+            of what the network sees: markings are a pixel or two wide there, and edges lie beside them.
     """
 
     tags: tuple[int, ...]
-    margin_px: int = 0
+    margin_share: float = 0.0
+
+    def masks(self, labels: npt.NDArray[np.integer]) -> Mask:
+        """Where it lies in pictures labelled (B, H, W)."""
+        return mask_of(labels, self.tags, round(self.margin_share * labels.shape[2]))
 
 
 TARGETS: Mapping[str, Target] = {
-    "lane_marking": Target((24,), margin_px=2),
+    "lane_marking": Target((24,), margin_share=0.01),
     "road": Target((1, 24)),
 }
 

@@ -8,12 +8,13 @@ from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from captum.attr import LayerAttribution, LayerGradCam, Saliency
 from torch import nn
 
+from agents.netvf import NetVF, NetVFConfig
 from agents.pilotnet import PilotNet, PilotNetConfig
 from agents.saliency.grad_cam import Direction, GradCam
 from agents.saliency.gradient import Gradient
 from agents.saliency.integrated_gradients import MID_GREY, IntegratedGradients
 from agents.saliency.lrp import PAPER_EPSILON, STABLE_EPSILON, Lrp
-from benchmarks.captum_lrp import PilotNetAsModules, captum_lrp
+from benchmarks.captum_lrp import NetworkAsModules, captum_lrp
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,24 @@ def test_integrated_gradients_sum_to_the_change_of_output(network: PilotNet, pic
 
 @pytest.mark.parametrize("epsilon", [STABLE_EPSILON, 1.0, PAPER_EPSILON])
 def test_lrp_epsilon_rule(network: PilotNet, pictures: torch.Tensor, epsilon: float) -> None:
-    theirs = captum_lrp(PilotNetAsModules(network, epsilon), network, pictures)
+    theirs = captum_lrp(NetworkAsModules(network, epsilon), network, pictures)
     ours = Lrp(epsilon).explain(network, pictures)
+    scale = float(theirs.abs().max())
+    torch.testing.assert_close(ours / scale, theirs / scale, rtol=1e-3, atol=1e-4)
+
+
+def test_lrp_through_batch_normalisation() -> None:
+    network = NetVF(NetVFConfig(width=139), seed=3).eval()
+    generator = torch.Generator().manual_seed(5)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            assert module.running_var is not None and module.running_mean is not None
+            module.running_var.copy_(0.5 + torch.rand(module.running_var.shape, generator=generator))
+            module.running_mean.copy_(0.2 * torch.randn(module.running_mean.shape, generator=generator))
+    pictures = 255.0 * torch.rand((1, 1, 125, 139), generator=generator)
+    modules = NetworkAsModules(network, 1.0)
+    with torch.no_grad():
+        torch.testing.assert_close(modules(network.normalise(pictures))[:, 0] * 50.0, network(pictures))
+    theirs, ours = captum_lrp(modules, network, pictures), Lrp(1.0).explain(network, pictures)
     scale = float(theirs.abs().max())
     torch.testing.assert_close(ours / scale, theirs / scale, rtol=1e-3, atol=1e-4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,7 +11,14 @@ import torch
 from captum.attr import Occlusion
 
 from agents.network_file import load_network
-from agents.saliency.occlusion import GREY, OcclusionPatches, camera_driver, iterative_occlusion, occlusion_map
+from agents.saliency.occlusion import (
+    GREY,
+    OcclusionPatches,
+    Predict,
+    camera_driver,
+    iterative_occlusion,
+    occlusion_map,
+)
 from agents.weights_io import WEIGHTS_FOLDER
 from tests.agents.saliency.stored_frames import stored_frames
 
@@ -64,6 +73,68 @@ def test_pixels_no_patch_covers_are_undefined() -> None:
 def test_patches_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="64 px every 16 px do not fit a picture of 64×48 px"):
         occlusion_map(brightest, BLACK)
+
+
+def slow_oracle(
+    predict: Predict, frame: npt.NDArray[np.uint8], patch_px: int, stride_px: int, edge: str
+) -> npt.NDArray[np.float64]:
+    """Pixel by pixel, from the rule in words: mean answer over the squares that cover it, NaN where none does."""
+
+    def allowed(start: int, size: int) -> bool:
+        fits = start + patch_px <= size
+        return fits and (start % stride_px == 0 or (edge == "flush" and start + patch_px == size))
+
+    height, width = frame.shape[:2]
+    answers: dict[tuple[int, int], float] = {}
+    swa_deg = np.full((height, width), np.nan)
+    for row, column in np.ndindex(height, width):
+        over = []
+        for top in range(max(0, row - patch_px + 1), row + 1):
+            for left in range(max(0, column - patch_px + 1), column + 1):
+                if not (allowed(top, height) and allowed(left, width)):
+                    continue
+                if (top, left) not in answers:
+                    picture = frame.copy()
+                    for r, c in np.ndindex(patch_px, patch_px):
+                        picture[top + r, left + c] = 128
+                    answers[top, left] = float(predict(picture[None])[0])
+                over.append(answers[top, left])
+        if over:
+            swa_deg[row, column] = sum(over) / len(over)
+    return swa_deg
+
+
+def bent(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Not linear, and different at every pixel."""
+    weights = np.random.default_rng(3).normal(size=pictures.shape[1:])
+    return 40.0 * np.tanh((pictures * weights).sum(axis=(1, 2, 3)) / 3000.0)
+
+
+@pytest.mark.parametrize("edge", ["inside", "flush"])
+@pytest.mark.parametrize(("patch_px", "stride_px"), [(5, 3), (4, 4), (3, 5), (13, 2)])
+def test_equals_a_slow_oracle_pixel_by_pixel(edge: Literal["inside", "flush"], patch_px: int, stride_px: int) -> None:
+    frame = np.random.default_rng(2).integers(0, 256, (13, 18, 3), dtype=np.uint8)
+    found = occlusion_map(bent, frame, OcclusionPatches(patch_px, stride_px, edge))
+    expected = slow_oracle(bent, frame, patch_px, stride_px, edge)
+    np.testing.assert_allclose(found.swa_deg, expected, rtol=1e-9)
+    assert np.isnan(expected).any() == (edge == "inside" or stride_px > patch_px)
+    assert found.base_swa_deg == bent(frame[None])[0]
+
+
+def test_every_further_round_starts_from_the_picture_under_the_strongest_squares() -> None:
+    frame = np.random.default_rng(4).integers(0, 256, (13, 18, 3), dtype=np.uint8)
+    passes = iterative_occlusion(bent, frame, 3, OcclusionPatches(5, 3))
+    assert len(passes) == 3
+    covered = frame.copy()
+    for found in passes:
+        np.testing.assert_allclose(found.swa_deg, slow_oracle(bent, covered, 5, 3, "flush"), rtol=1e-9)
+        base_deg = float(bent(covered[None])[0])
+        assert found.base_swa_deg == base_deg
+        change_deg = [abs(answer - base_deg) for answer in found.outputs_deg]
+        top, left = found.corners[change_deg.index(max(change_deg))]
+        covered[top : top + 5, left : left + 5] = 128
+    with pytest.raises(ValueError, match="at least one round"):
+        iterative_occlusion(bent, frame, 0, OcclusionPatches(5, 3))
 
 
 def test_agrees_with_captum_where_both_are_defined() -> None:

@@ -13,7 +13,7 @@ from agents.saliency.gradsum import gradsum, labels_of_crop
 from agents.saliency.methods import METHODS
 from agents.saliency.quality.randomisation import shown_maps
 from agents.training.attention_profiles import attention_profiles, per_picture_table
-from agents.training.checkpoints import Subset, checkpoint_name, spread_over, train
+from agents.training.checkpoints import SHUFFLED, TRUE, Subset, checkpoint_name, spread_over, train
 from agents.training.dataset import NoDataError
 from agents.training.profile_chart import profile_chart
 from agents.training.saliency_gate import network_inputs
@@ -68,11 +68,25 @@ def test_networks_are_left_where_training_passed(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     crops, label = rng.integers(0, 256, (68, 66, 200, 3), dtype=np.uint8), rng.normal(0, 20, 68).astype(np.float32)
     subset = Subset(crops, label, np.arange(68) >= 64, "hash")
-    paths = train(subset, (0.0, 0.5), tmp_path, shuffle_labels=False)
-    assert [path.name for path in paths] == [checkpoint_name(epoch) for epoch in (0.0, 0.5)]
+    paths = train(subset, {epoch: checkpoint_name(epoch) for epoch in (0.0, 0.5)}, tmp_path)
+    assert [path.name for path in paths] == ["epoch_0.safetensors", "epoch_0.5.safetensors"]
     weights = [load_network(path, "driver").network.state_dict()["dense.3.weight"] for path in paths]
     assert not np.array_equal(weights[0], weights[1])
     card = load_json(paths[-1].with_suffix(".json"))
     assert card["epochs"] == 0.5 and card["frames"] == 64 and card["scores"]["validation_mae_deg"] > 0.0
-    (shuffled,) = train(subset, (0.0, 0.5), tmp_path, shuffle_labels=True)
-    assert shuffled.name == "shuffled_labels.safetensors"
+
+
+def test_twins_differ_in_their_labels_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    crops, label = rng.integers(0, 256, (24, 66, 200, 3), dtype=np.uint8), rng.normal(0, 20, 24).astype(np.float32)
+    subset = Subset(crops, label, np.arange(24) >= 20, "hash")
+    found = {}
+    for name in (TRUE, SHUFFLED):
+        stops = {0.0: f"first_{name}", 2.0: name}
+        found[name] = train(subset, stops, tmp_path, shuffle_labels=name == SHUFFLED, seed=5)
+    weights = {name: [path.read_bytes() for path in paths] for name, paths in found.items()}
+    assert weights[TRUE][0] == weights[SHUFFLED][0] and weights[TRUE][1] != weights[SHUFFLED][1]
+    cards = [load_json(found[name][1].with_suffix(".json")) for name in (TRUE, SHUFFLED)]
+    assert [card["labels"] for card in cards] == ["true", "shuffled"]
+    of_constants = [card["scores"]["training_mae_of_a_constant_deg"] for card in cards]
+    assert of_constants[0] == of_constants[1], "the same labels, in another order"

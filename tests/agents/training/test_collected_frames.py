@@ -12,7 +12,7 @@ import pytest
 from agents.preprocessing import crop
 from agents.protocol import AgentOutput, DrivingState
 from agents.training.collect import CropCollector
-from agents.training.dataset import COLUMNS, NoDataError, load_frames
+from agents.training.dataset import COLUMNS, NoDataError, RepeatedEpisodeError, load_frames
 from agents.training.model_card import trained_on
 from harness.results.schema import EpisodeRecord
 from harness.simulation.callback import TickView
@@ -40,16 +40,16 @@ def view(tick: int, departed: bool = False) -> TickView:
     return TickView(state, frame, frame, AgentOutput(28.0), {}, 28.0, False, departed)
 
 
-def record(outcome: str = "completed", scene_version: int | None = 1) -> EpisodeRecord:
+def record(episode_id: str, outcome: str = "completed", scene_version: int | None = 1) -> EpisodeRecord:
     events = {"simulator": {"version": "0.9.16", "scene_version": scene_version}}
-    return EpisodeRecord("e1", {"episode_id": "e1"}, outcome, pa.table({}), pa.table({}), events)
+    return EpisodeRecord(episode_id, {"episode_id": episode_id}, outcome, pa.table({}), pa.table({}), events)
 
 
 def stored(path: Path, ticks: range, outcome: str = "completed", scene_version: int | None = 1) -> Path:
     collector = CropCollector(keep_every=2)
     for tick in ticks:
         collector.on_tick(view(tick, departed=tick >= 8))
-    collector.save(path, record(outcome, scene_version))
+    collector.save(path, record(path.stem, outcome, scene_version))
     return path
 
 
@@ -80,11 +80,20 @@ def test_shards_are_joined_in_order(tmp_path: Path) -> None:
     assert load_frames(paths[::-1]).data_hash != loaded.data_hash
 
 
+def test_an_episode_that_comes_twice_is_refused_or_it_could_validate_what_it_fitted(tmp_path: Path) -> None:
+    first, other = stored(tmp_path / "a.npz", range(4)), stored(tmp_path / "b.npz", range(4))
+    (tmp_path / "again").mkdir()
+    again = stored(tmp_path / "again" / "a.npz", range(6))
+    with pytest.raises(RepeatedEpisodeError, match="are both episode a"):
+        load_frames([first, other, again])
+
+
 def test_the_card_names_the_scene_version_that_every_shard_names(tmp_path: Path) -> None:
     three = [stored(tmp_path / f"{name}.npz", range(4), scene_version=3) for name in "ab"]
     four, silent = (stored(tmp_path / f"{version}.npz", range(4), scene_version=version) for version in (4, None))
     with np.load(three[0]) as shard:
-        np.savez(tmp_path / "earlier.npz", **{key: shard[key] for key in shard if key != "simulator"})
+        earlier = {key: shard[key] for key in shard if key != "simulator"}
+    np.savez(tmp_path / "earlier.npz", **{**earlier, "spec": np.array('{"episode_id": "earlier"}')})
     assert trained_on(load_frames(three)) == {"simulator": "embedded_carla", "scene_version": 3}
     for other in (four, silent, tmp_path / "earlier.npz"):
         assert trained_on(load_frames([*three, other]))["scene_version"] is None

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.network_file import LoadedNetwork, load_network
+from agents.netvf import NetVF, NetVFConfig
+from agents.network_file import LoadedNetwork, load_network, save_network
+from agents.preprocessing import Preprocessing
 from agents.saliency.methods import METHODS
+from agents.saliency.quality.label_randomisation import LabelTwins
 from agents.training.degraded_frames import degraded_frames, single_frame_effects
 from agents.training.saliency_gate import GateSettings, flags, gate
 from agents.training.saliency_page import render_page
@@ -28,7 +31,8 @@ def loaded() -> LoadedNetwork:
 @pytest.fixture(scope="module")
 def figures(loaded: LoadedNetwork) -> dict[str, Any]:
     frames = stored_frames().take([0, 2])
-    return list(gate(loaded, frames, [METHODS["visualbackprop"]], SETTINGS, loaded, report=lambda line: None))[-1]
+    itself = LabelTwins(loaded.network, loaded.network)
+    return list(gate(loaded, frames, [METHODS["visualbackprop"]], SETTINGS, itself, report=lambda line: None))[-1]
 
 
 def test_visualbackprop_is_flagged_blind_to_the_head(figures: dict[str, Any]) -> None:
@@ -42,7 +46,9 @@ def test_visualbackprop_is_flagged_blind_to_the_head(figures: dict[str, Any]) ->
         "convolution_4",
     ]
     assert found["validity"] == {"zero": 0, "not_finite": 0, "n": 2}
-    assert found["shuffled_labels"]["value"] == pytest.approx(1.0)  # compared with itself here
+    assert found["labels"]["true"]["value"] == pytest.approx(1.0)  # compared with itself here
+    assert found["labels"]["nearer_true"]["value"] == 0.0
+    assert "no nearer to true than to shuffled labels" in found["flags"]
     assert set(found["stability"]) == set(single_frame_effects()) >= {"blur", "noise", "gamma", "chromatic_aberration"}
     assert figures["references"]["random_order"]["deletion"]["mean"]["deletion_above_random_deg"]["value"] == 0.0
 
@@ -55,6 +61,26 @@ def test_known_methods_are_not_measured_again(loaded: LoadedNetwork, figures: di
     assert again["methods"]["visualbackprop"]["cpu_ms"] == -1.0
 
 
+def test_a_network_of_another_architecture_and_size_goes_through_it(tmp_path: Path) -> None:
+    path = tmp_path / "net_vf.safetensors"
+    seen = Preprocessing(0.62, 125, 139, "grey")
+    save_network(path, NetVF(NetVFConfig(width=139), seed=1), seen, "driver", {})
+    frames = stored_frames().take([0])
+    methods = [METHODS["visualbackprop"]]
+    (figures,) = gate(load_network(path, "driver"), frames, methods, SETTINGS, report=lambda line: None)
+    found = figures["methods"]["visualbackprop"]
+    layers = [step["layer"] for step in found["cascading"]]
+    assert layers == [*(f"dense_{k}" for k in (2, 1, 0)), *(f"convolution_{k}" for k in range(9, -1, -1))]
+    assert found["blind_to_head"] is True and found["labels"] is None
+    result = {
+        "frames": {"n": 1, "data_hash": frames.data_hash, "source": dict(frames.source)},
+        "settings": {"sanity_pictures": 2, "severity": 3},
+        "networks": {"net_vf": figures, "not on this page": {}},
+    }
+    page = render_page(result, frames, [path])
+    assert "net_vf" in page and "not on this page" not in page
+
+
 def test_flags_say_what_speaks_against_a_method() -> None:
     def mean(low: float | None, high: float | None) -> dict[str, Any]:
         return {"value": low, "low": low, "high": high, "n": 5, "undefined": 0}
@@ -63,14 +89,16 @@ def test_flags_say_what_speaks_against_a_method() -> None:
         "blind_to_head": False,
         "cascading": [{"layer": "convolution_0", **mean(0.1, 0.2)}],
         "unrelated_pictures": mean(0.2, 0.3),
+        "labels": {"nearer_true": mean(0.1, 0.2)},
         "deletion": {"mean": {"deletion_above_random_deg": mean(1, 2), "insertion_below_random_deg": mean(1, 2)}},
         "localisation": {"road": {"concentration": mean(1.1, 1.5)}},
         "validity": {"zero": 0, "not_finite": 0, "n": 5},
     }
-    assert flags(good) == []
+    assert flags(good) == flags({**good, "labels": None}) == []
     bad = {
         **good,
         "cascading": [{"layer": "convolution_0", **mean(0.8, 0.9)}],
+        "labels": {"nearer_true": mean(-0.1, 0.2)},
         "deletion": {
             "mean": {"deletion_above_random_deg": mean(-1, 2), "insertion_below_random_deg": mean(None, None)}
         },
@@ -79,6 +107,7 @@ def test_flags_say_what_speaks_against_a_method() -> None:
     }
     assert flags(bad) == [
         "keeps its map with random weights",
+        "no nearer to true than to shuffled labels",
         "deletion (mean) no better than random",
         "insertion (mean) no better than random",
         "no more on road than its area",

@@ -8,7 +8,7 @@ import torch
 
 from agents.pilotnet import PilotNet, PilotNetConfig
 from agents.saliency.methods import METHODS
-from agents.saliency.quality.localisation import localisation, mask_of
+from agents.saliency.quality.localisation import TARGETS, localisation, mask_of
 from agents.saliency.quality.randomisation import shown_maps
 from agents.saliency.quality.stability import stability
 from agents.saliency.quality.validity import validity
@@ -35,6 +35,10 @@ def test_the_margin_widens_a_marking() -> None:
     labels = np.ones((1, 5, 7), dtype=int)
     labels[0, 2, 3] = 24
     assert mask_of(labels, (24,)).sum() == 1 and mask_of(labels, (24,), margin_px=1).sum() == 9
+    for width, margin_px in ((200, 2), (364, 4), (640, 6)):
+        labels = np.ones((1, 30, width), dtype=int)
+        labels[0, 15, width // 2] = 24
+        assert TARGETS["lane_marking"].masks(labels).sum() == (2 * margin_px + 1) ** 2
 
 
 def test_the_same_picture_is_stable_and_another_is_not() -> None:
