@@ -23,14 +23,15 @@ import torch
 from agents.errors import WeightsError
 from agents.network_file import LoadedNetwork, load_network
 from agents.training.dataset import NoDataError
-from agents.training.fit import predict
-from agents.training.paper import FILES, PaperData, driver_answers, folder_data, own_data
+from agents.training.fit import BatchMaker, predict
+from agents.training.paper import FILES, PaperData, folder_data, own_data
 from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
-from agents.training.paper_pictures import pictures_of
+from agents.training.paper_inputs import PredictorInputs
 from agents.training.paper_table import paper_table
 from agents.training.real_driving import STEERING_UNITS, Driving, read_crops, read_driving
 from agents.weights_io import WEIGHTS_FOLDER, card_path, load_json, save_json
 from harness.evaluation.paper_parity import PAPER_TPR_PERCENT, ParityRun, parity_figures, parity_of
+from harness.results.offline_scores import OfflineScores
 
 TUNED = "tuned"
 TUNED_ARMS = (
@@ -69,20 +70,21 @@ def judge(
     students = {arm.name: _student(folder, arm, device) for arm in arms}
     columns: dict[str, dict[str, Figures] | None] = {"log_based": None, "on_policy": None}
     for column, driving in test.items():
-        crops = read_crops(driving, drivers["trained"].preprocessing, cache)
-        answers = {which: driver_answers(driver, crops, device) for which, driver in drivers.items()}
+        inputs = PredictorInputs(
+            drivers, read_crops(driving, drivers["trained"].preprocessing, cache), driving.swa_deg, device
+        )
         judged: tuple[WhichNetwork, ...] = ("weak", "trained")
         if column == "on_policy":
             judged = ("trained",)
-            _require_same(answers["trained"], driving.agent_swa_deg)
+            _require_same(inputs.answers_deg("trained"), driving.agent_swa_deg)
         figures: dict[str, Figures] = {}
         for which in judged:
             predicted = {
-                arm.name: _predicted(arm, students[arm.name], drivers, crops, device)
+                arm.name: predicted_error_deg(students[arm.name], inputs.pictures(arm.maps), device)
                 for arm in arms
                 if arm.errors == which
             }
-            figures[which] = _figures(driving, answers[which], predicted)
+            figures[which] = figures_of(driving, inputs.answers_deg(which), predicted)
         columns[column] = figures
     return columns
 
@@ -93,22 +95,22 @@ def _student(folder: Path, arm: Arm, device: str) -> LoadedNetwork:
     )
 
 
-def _predicted(
-    arm: Arm,
-    student: LoadedNetwork,
-    drivers: Mapping[WhichNetwork, LoadedNetwork],
-    crops: npt.NDArray[np.uint8],
-    device: str,
+def predicted_error_deg(
+    student: LoadedNetwork, pictures: npt.NDArray[np.uint8], device: str
 ) -> npt.NDArray[np.float32]:
-    shown = pictures_of(drivers[arm.maps].network if arm.maps else None, crops, device)
-    return predict(
-        student.network, lambda rows: torch.from_numpy(shown[rows]).unsqueeze(1).to(torch.float32), len(crops), device
-    )
+    """What a failure predictor makes of maps or grey pictures (N, H, W), degrees, (N,)."""
+    batch: BatchMaker = lambda rows: torch.from_numpy(pictures[rows]).unsqueeze(1).to(torch.float32)  # noqa: E731
+    return predict(student.network, batch, len(pictures), device)
 
 
-def _figures(
+def figures_of(
     driving: Driving, answers: npt.NDArray[np.float32], predicted: Mapping[str, npt.NDArray[np.float32]]
 ) -> Figures:
+    """`parity_figures` over the minutes of a driving.
+
+    Args:
+        answers: SWA of a driver, degrees, (N,). predicted: name -> predicted signed error, degrees, (N,).
+    """
     runs: list[ParityRun] = []
     for block in np.unique(driving.block):
         rows = np.flatnonzero(driving.block == block)
@@ -138,9 +140,19 @@ def _cards(folder: Path, names: list[str]) -> dict[str, Any]:
     cards = {}
     for name in names:
         card = load_json(card_path(folder / name))
-        frames = card.get("data", {}).get("frames")
-        cards[name] = {"sha256": card["sha256"], "frames": frames, "epochs": card.get("epochs_reached")}
+        cards[name] = training_of(card)
     return cards
+
+
+def training_of(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a model card stands beside figures; the shipped networks' cards do not say epochs reached."""
+    return {
+        "sha256": card["sha256"],
+        "frames": card.get("data", {}).get("frames"),
+        "epochs": card.get("epochs_reached"),
+        "seconds": card.get("history", {}).get("seconds"),
+        "validation": card.get("scores"),
+    }
 
 
 def main() -> None:
@@ -202,7 +214,8 @@ def _evaluate_tuned(options: argparse.Namespace) -> dict[str, Any]:
     columns = {
         column: None if found[column] is None else {"trained": found[column]} for column in ("log_based", "on_policy")
     }
-    arms, campaign = {arm.name for arm in TUNED_ARMS}, load_json(options.results / "campaign.json")
+    arms = {arm.name for arm in TUNED_ARMS}
+    campaign = OfflineScores.read(options.results).join(load_json(options.results / "campaign.json"))
     parts = [campaign["agent"], *(monitor for monitor in campaign["monitors"] if monitor["name"] in arms)]
     hashes = {part["name"]: {"sha256": part["weights_sha256"]} for part in parts}
     return _result(TUNED, TUNED_ARMS, columns, {"campaign": campaign["campaign_id"], **hashes})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,17 @@ import torch
 
 from agents.network_file import LoadedNetwork, load_network, save_network
 from agents.pilotnet import PilotNet, transfer_convolutions
-from agents.preprocessing import to_network_input
 from agents.steering_network import SteeringNetwork
 from agents.training import splits
 from agents.training.collect import collect
 from agents.training.dataset import NoDataError
 from agents.training.fit import BatchMaker, fit, predict
-from agents.training.head import HeadOf, features_of
+from agents.training.head import HeadOf
 from agents.training.model_card import effort
 from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
-from agents.training.paper_pictures import pictures_of
+from agents.training.paper_inputs import PredictorInputs
 from agents.training.picture_fit import VALIDATION_SHARE, fit_on_pictures
-from agents.training.real_driving import STEERING_UNITS, Driving, SteeringUnit, read_crops, read_driving
+from agents.training.real_driving import STEERING_UNITS, Driving, Rows, SteeringUnit, read_crops, read_driving
 
 FILES: dict[WhichNetwork, str] = {"weak": "driver_weak.safetensors", "trained": "driver_trained.safetensors"}
 
@@ -95,8 +94,15 @@ class PaperTraining:
     def run(self) -> None:
         """Both drivers and every arm, whatever is not there yet."""
         self.drivers()
-        for arm in self._configuration.arms:
-            self.student(arm)
+        missing = [arm for arm in self._configuration.arms if not self._path(arm.name).exists()]
+        if not missing:
+            return
+        frames = self._data.predictor
+        crops = read_crops(frames, self._configuration.preprocessing(), self._out / "cache")
+        drivers = {which: self.network(which) for which in FILES}
+        inputs = PredictorInputs(drivers, crops, frames.swa_deg, self._device)
+        for arm in missing:
+            self._student(arm, inputs, drivers)
 
     def drivers(self) -> None:
         """Fit the weak driver and the trained one, which differ in their epochs alone."""
@@ -124,24 +130,21 @@ class PaperTraining:
         )
         self._save(path, network, "driver", settings, history, {"validation_mae_deg_by_swa_range": mae}, {}, frames)
 
-    def student(self, arm: Arm) -> None:
+    def _student(self, arm: Arm, inputs: PredictorInputs, drivers: Mapping[WhichNetwork, LoadedNetwork]) -> None:
         """Fit one failure predictor: maps, or pictures, to the signed error of its network."""
-        path = self._out / f"{arm.name}.safetensors"
-        if path.exists():
-            return
-        frames, settings = self._data.predictor, self._configuration.student.settings(self._seed)
-        crops = read_crops(frames, self._configuration.preprocessing(), self._out / "cache")
-        drivers = {which: self.network(which) for which in ("weak", "trained")}
-        error = driver_answers(drivers[arm.errors], crops, self._device) - frames.swa_deg
-        seen = pictures_of(drivers[arm.maps].network if arm.maps else None, crops, self._device)
+        path, frames = self._path(arm.name), self._data.predictor
+        settings = self._configuration.student.settings(self._seed)
+        error, taken_from = inputs.error_deg(arm.errors), arm.maps or arm.errors
         student = PilotNet(self._configuration.network_config(), seed=self._seed)
-        transfer_convolutions(drivers[arm.maps or arm.errors].network.cpu(), student)
+        transfer_convolutions(drivers[taken_from].network, student)
         train, held = frames.split(1.0 - VALIDATION_SHARE, VALIDATION_SHARE)
         fitted: SteeringNetwork = student
-        batches: Callable[[npt.NDArray[np.int64]], BatchMaker] = lambda rows: _maps(seen, rows)  # noqa: E731
         if self._configuration.student_trains == "head":
-            fitted, features = HeadOf(student), features_of(student, seen, self._device)
-            batches = lambda rows: _features(features, rows)  # noqa: E731
+            fitted, features = HeadOf(student), inputs.features(arm.maps, taken_from, student)
+            batches: Callable[[Rows], BatchMaker] = lambda rows: _features(features, rows)  # noqa: E731
+        else:
+            pictures = inputs.pictures(arm.maps)
+            batches = lambda rows: _maps(pictures, rows)  # noqa: E731
 
         def validate(candidate: SteeringNetwork) -> float:
             answers = predict(candidate, batches(held), len(held), self._device)
@@ -162,6 +165,9 @@ class PaperTraining:
         extra = {} if arm.maps is None else _teacher(drivers[arm.maps])
         scores = {"validation_mae_deg": history.validation_mae_deg[-1], "failure_share": _failures(error[held])}
         self._save(path, student, role, settings, history, scores, extra, frames)
+
+    def _path(self, name: str) -> Path:
+        return self._out / f"{name}.safetensors"
 
     def network(self, which: WhichNetwork) -> LoadedNetwork:
         """A fitted driver, as its file holds it."""
@@ -194,20 +200,11 @@ class PaperTraining:
         print(f"saved {path.name}, {len(history.train_loss)} epochs in {history.seconds:.0f} s", flush=True)
 
 
-def driver_answers(driver: LoadedNetwork, crops: npt.NDArray[np.uint8], device: str) -> npt.NDArray[np.float32]:
-    """What a driver would steer on each crop, degrees, (N,)."""
-    return predict(driver.network, _coloured(crops, driver), len(crops), device)
-
-
-def _coloured(crops: npt.NDArray[np.uint8], driver: LoadedNetwork) -> BatchMaker:
-    return lambda index: to_network_input(crops[index], driver.preprocessing.colour)
-
-
-def _maps(pictures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> BatchMaker:
+def _maps(pictures: npt.NDArray[np.uint8], rows: Rows) -> BatchMaker:
     return lambda index: torch.from_numpy(pictures[rows[index]]).unsqueeze(1).to(torch.float32)
 
 
-def _features(features: npt.NDArray[np.float16], rows: npt.NDArray[np.int64]) -> BatchMaker:
+def _features(features: npt.NDArray[np.float16], rows: Rows) -> BatchMaker:
     return lambda index: torch.from_numpy(features[rows[index]]).to(torch.float32)[:, :, None, None]
 
 

@@ -14,12 +14,13 @@ import torch
 from agents.network_file import load_network
 from agents.training import evaluate, paper
 from agents.training.evaluate import OtherNetworkError, judge
-from agents.training.paper import FILES, PaperData, PaperTraining, driver_answers, on_policy_set, own_data
+from agents.training.paper import FILES, PaperData, PaperTraining, on_policy_set, own_data
 from agents.training.paper_configuration import (
     ConfigurationError,
     PaperConfiguration,
     load_configuration,
 )
+from agents.training.paper_inputs import driver_answers
 from agents.training.real_driving import read_crops, read_driving
 from tests.agents.training.folder_of_driving import write_folder
 
