@@ -68,6 +68,7 @@ class AttemptResult:
         server_version: as the server reports it, None if none answered.
         blame: ``agent`` where the agent never answered, else the infrastructure.
         memory_mb: resident memory after the try: ``server`` and ``client``, where they run.
+        driven: episodes that this server and client have driven by now, this one among them.
     """
 
     record: EpisodeRecord | None
@@ -76,3 +77,4 @@ class AttemptResult:
     server_version: str | None = None
     blame: Blame = "infrastructure"
     memory_mb: Mapping[str, float] = field(default_factory=dict)
+    driven: int = 0

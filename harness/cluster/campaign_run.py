@@ -218,7 +218,8 @@ def _cluster(
     if options.ray_address is None:
         host = this_host()
         size = size_workers([host], simulator, options.workers, options.device).at_most(episodes)
-        with local_cluster(size.workers, gpus=int(host.gpus)) as folder:
+        memory_bytes = size.workers * size.resources.memory_bytes
+        with local_cluster(size.workers, gpus=int(host.gpus), memory_bytes=memory_bytes) as folder:
             yield str(folder / "servers"), size
         return
     plug_ins = [plan.spec.agent, *plan.spec.monitors]

@@ -84,7 +84,8 @@ class ClientProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=REPOSITORY,
-                env=child_environment(),
+                # What it makes for a moment, such as a clip, goes with the folder when it is killed meanwhile.
+                env={**child_environment(), "TMPDIR": str(folder)},
                 start_new_session=True,
                 pass_fds=descriptors,
             )

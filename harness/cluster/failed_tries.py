@@ -40,7 +40,7 @@ class FailedTries:
         """All tries of an episode, the last of which went well."""
         failures = self._tries.pop(task.episode_id, [])
         last = {"attempt": len(failures) + 1, "error": None, "server_log": result.server_log}
-        return [*failures, {**last, "memory_mb": dict(result.memory_mb)}]
+        return [*failures, {**last, "memory_mb": dict(result.memory_mb), "driven": result.driven}]
 
     def lost_record(self, task: EpisodeTask) -> EpisodeRecord:
         """The record of an episode whose tries were all used up, without ticks.

@@ -42,16 +42,24 @@ def open_departures(
     """
     wanted = departures_to_map(folder, entries)
     identity = map_id(takeover)
+    grids, checks = sampled(wanted, GRID_SHARE, "rescue_grid"), sampled(wanted, CHECK_SHARE, "rescue_check")
     rows = {
         row.episode_id: row
         for row in read_rescue_table(folder)
-        if row.map_id == identity and not row.reason.startswith(LOST)
+        if row.map_id == identity
+        and not row.reason.startswith(LOST)
+        and _has_what_is_due(row, row.episode_id in grids, row.episode_id in checks)
     }
-    grids, checks = sampled(wanted, GRID_SHARE, "rescue_grid"), sampled(wanted, CHECK_SHARE, "rescue_check")
     tasks = [
         rescue_task(folder, entries[key], takeover, key in grids, key in checks) for key in wanted if key not in rows
     ]
     return tasks, [rows[key] for key in wanted if key in rows]
+
+
+def _has_what_is_due(row: RescueRow, with_grid: bool, with_check: bool) -> bool:
+    """False where the samples fell otherwise when the row was made: episodes were missing then. Whether they were
+    must not show in the figures, so such a departure is mapped again."""
+    return not row.known or (bool(row.grid_ticks) == with_grid and (row.check_tick is not None) == with_check)
 
 
 class RescueSink(Observer):

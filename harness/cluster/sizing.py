@@ -64,9 +64,10 @@ def offers(nodes: Sequence[Mapping[str, object]]) -> list[NodeOffer]:
 def size_workers(nodes: Sequence[NodeOffer], simulator: Simulator, wanted: int | None, device: str) -> Size:
     """As many workers as the nodes can hold, or as many as wanted.
 
-    One core per worker and its share of memory. GPUs are divided among the workers of their node where CARLA draws
-    on them or networks may use them. A number that was asked for is kept, except that an attached simulator serves
-    one worker per endpoint.
+    One core per worker, and memory, which it books: nobody else of the cluster is promised the same. GPUs are divided
+    among the workers of their node where CARLA draws on them or networks may use them. A number that was asked for is
+    kept, even where there is no memory to book for so many, except that an attached simulator serves one worker per
+    endpoint.
 
     Raises:
         NoRoomError: nothing was asked for and no node can hold a worker.
@@ -88,7 +89,8 @@ def size_workers(nodes: Sequence[NodeOffer], simulator: Simulator, wanted: int |
     # Rounded down: shares of one GPU must not add up to more than it.
     share = math.floor(min(1.0, gpus / workers) * 100) / 100 if uses_gpu else 0.0
     custom = {SIMULATOR_SLOT: 1.0} if slotted else {}
-    return Size(workers, WorkerResources(cpus=1.0, gpus=share, custom=custom))
+    booked_bytes = worker_bytes if workers <= room else 0
+    return Size(workers, WorkerResources(cpus=1.0, gpus=share, memory_bytes=booked_bytes, custom=custom))
 
 
 def _room(node: NodeOffer, worker_bytes: int, slotted: bool) -> int:

@@ -116,7 +116,8 @@ class EpisodeWorker:
         except (InfrastructureError, OSError) as error:
             return self._failed(f"{type(error).__name__}: {error}", mark)
         self._episodes += 1
-        return AttemptResult(record, None, self._server.log_text(mark), self._version, memory_mb=self._measured_mb())
+        log = self._server.log_text(mark)
+        return AttemptResult(record, None, log, self._version, memory_mb=self._measured_mb(), driven=self._episodes)
 
     def stop(self) -> None:
         """Disconnect, end the server and the client, and remove what they wrote when nobody can need it."""

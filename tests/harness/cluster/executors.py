@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,6 +78,19 @@ class ArithmeticExecutor:
             table(timing_schema(), ROWS),
             {"departures": []},
         )
+
+
+class WhereaboutsExecutor:
+    """Answers with the folder for temporary files in place of a server's version."""
+
+    def prepare(self, pulse: Pulse, folder: Path) -> None:
+        pass
+
+    def open(self, host: str, port: int) -> str:
+        return tempfile.gettempdir()
+
+    def run(self, task: Task) -> EpisodeRecord:
+        raise NotImplementedError
 
 
 def cause_trouble(kind: str) -> None:

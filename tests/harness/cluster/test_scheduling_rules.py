@@ -36,6 +36,14 @@ def test_workers_follow_cores_and_memory_and_a_wish_overrides() -> None:
         size_workers([NodeOffer(8, 1 * GIB)], EMBEDDED, None, "cpu")
 
 
+def test_workers_book_their_memory_unless_more_were_wished_for_than_there_is_room_for() -> None:
+    host = NodeOffer(8, 6 * GIB)
+    assert size_workers([host], EMBEDDED, None, "cpu").resources.memory_bytes == 1.5 * GIB
+    assert size_workers([host], EMBEDDED, 4, "cpu").resources.memory_bytes == 1.5 * GIB
+    assert size_workers([host], EMBEDDED, 5, "cpu").resources.memory_bytes == 0
+    assert size_workers([NodeOffer(8, 64 * GIB)], CARLA, None, "auto").resources.memory_bytes == 8 * GIB
+
+
 def test_an_attached_simulator_serves_one_worker_per_endpoint() -> None:
     attached = parse_simulator("attach:gpu1:2000,gpu2:2000")
     assert size_workers([NodeOffer(8, 64 * GIB)], attached, None, "cpu").workers == 2

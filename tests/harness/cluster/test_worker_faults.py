@@ -17,12 +17,14 @@ from pathlib import Path
 import pytest
 
 from harness.cluster.attempt import AttemptResult
-from harness.cluster.client_process import Deadlines
+from harness.cluster.client_process import ClientProcess, Deadlines
 from harness.cluster.driving import DrivingExecutor
 from harness.cluster.pulse import Stage
 from harness.cluster.worker import EpisodeWorker, Recycling, WorkerSettings
 from harness.simulation.processes import stat_of
 from harness.simulation.simulator import EMBEDDED, Simulator
+from tests.harness.cluster.executors import WhereaboutsExecutor
+from tests.harness.cluster.hanging import SlowAgent
 from tests.harness.simulation.episodes import NO_THRESHOLDS, episode
 
 EXECUTOR = DrivingExecutor(thresholds=NO_THRESHOLDS, timeout_s=2.0)
@@ -138,12 +140,28 @@ def test_a_killed_client_is_named_as_the_kernel_kills_when_memory_is_short(
     assert same(worker.run(TASK), undisturbed)
 
 
+def test_what_a_killed_client_was_making_goes_with_the_workers_folder(tmp_path: Path) -> None:
+    client = ClientProcess(WhereaboutsExecutor(), tmp_path, 1, Deadlines())
+    client.wait_ready()
+    assert client.open("nowhere", 0) == str(tmp_path)
+    client.kill()
+
+
 def test_an_agent_that_never_answers_is_blamed_itself(worker: EpisodeWorker) -> None:
     task = episode(duration_s=5.0, agent="tests.harness.cluster.hanging:HangingAgent")
     failed = worker.run(task)
     assert failed.blame == "agent"
     assert failed.error is not None and "no progress within 3 s while the agent was to answer" in failed.error
     assert "hanging.py" in failed.server_log, "the trace says where"
+
+
+def test_an_agent_that_is_slow_is_waited_for_and_its_time_is_recorded(
+    worker: EpisodeWorker, undisturbed: AttemptResult
+) -> None:
+    result = worker.run(episode(duration_s=5.0, agent="tests.harness.cluster.hanging:SlowAgent"))
+    assert same(result, undisturbed) and result.record is not None
+    slow = [ms >= 1000.0 * SlowAgent.pause_s for ms in result.record.timings["agent_ms"].to_pylist()]
+    assert slow[::10] == [True] * len(slow[::10])
 
 
 def test_weights_that_changed_since_the_plan_are_refused(worker: EpisodeWorker) -> None:
@@ -171,6 +189,7 @@ def test_servers_are_recycled_after_some_episodes_without_a_trace_in_the_records
     for _ in range(2):
         assert same(made.run(TASK), undisturbed)
         pids.add(made._server.pid)
+        assert made._episodes == 1
     assert len(pids) == 2
     made.stop()
 

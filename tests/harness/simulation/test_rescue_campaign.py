@@ -12,8 +12,8 @@ import pytest
 from harness.campaign.episode_spec import TakeoverSpec
 from harness.cluster.pulse import Pulse
 from harness.cluster.rescue_run import RescueSink, open_departures
-from harness.cluster.rescue_tasks import RescueExecutor, sampled
-from harness.evaluation.rescue_table import RescueRow, read_rescue_table
+from harness.cluster.rescue_tasks import RescueExecutor, map_id, sampled
+from harness.evaluation.rescue_table import RescueRow, read_rescue_table, write_rescue_table
 from harness.results.index import IndexEntry, read_index
 from harness.results.schema import EpisodeRecord
 from harness.results.store import INDEX_FILE, CampaignStore
@@ -78,6 +78,29 @@ def test_a_departure_is_mapped_checked_stored_and_not_mapped_again(
     # Another driver has another map.
     slower = TakeoverSpec(driver={"hand_speed_dps": 90.0})
     assert len(open_departures(campaign, entries, slower)[0]) == 1
+
+
+def test_a_departure_whose_row_was_made_when_others_were_missing_is_mapped_as_if_they_had_not_been(
+    campaign: Path, entries: dict[str, IndexEntry]
+) -> None:
+    (task,), _ = open_departures(campaign, entries, TAKEOVER)
+    whole = RescueRow(
+        task.episode_id,
+        map_id(TAKEOVER),
+        "",
+        0.05,
+        task.run.onset_tick,
+        last_safe_tick=10,
+        grid_ticks=(10,),
+        grid_saved=(True,),
+        check_tick=10,
+        check_saved=True,
+    )
+    without_grid, without_check = replace(whole, grid_ticks=(), grid_saved=()), replace(whole, check_tick=None)
+    for row, open_ones in ((whole, 0), (without_grid, 1), (without_check, 1)):
+        write_rescue_table(campaign, [row])
+        tasks, rows = open_departures(campaign, entries, TAKEOVER)
+        assert len(tasks) == open_ones and len(rows) == 1 - open_ones
 
 
 def test_a_lost_departure_says_so_and_is_tried_again(campaign: Path, entries: dict[str, IndexEntry]) -> None:
