@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.cluster.guardian import descendants
 from harness.results.index import read_index
+from harness.simulation.processes import same_process
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -38,6 +42,13 @@ modes: [expert, shadow, "takeover:always_on"]
 EPISODES = 10
 
 
+class Seen(NamedTuple):
+    """A process when it was seen: ids are used again and titles change, an id with its start time is one process."""
+
+    start: int
+    command: str
+
+
 @dataclass
 class Campaign:
     """A running `run_campaign.py`; its output goes to files, so that it never waits for a reader."""
@@ -55,24 +66,40 @@ class Campaign:
     def finished(self) -> set[str]:
         return set(read_index(self.folder / "index.jsonl"))
 
-    def descendants(self) -> dict[int, str]:
-        """Process id -> command line of everything this campaign has started and that still runs."""
-        return {pid: command_line(pid) for pid in descendants(self.process.pid)}
+    def descendants(self) -> dict[int, Seen]:
+        """Everything this campaign has started and that still runs, by process id."""
+        return started_by(self.process.pid)
 
     def servers(self) -> list[int]:
-        return [pid for pid, command in self.descendants().items() if "-m embedded_carla" in command]
+        return [pid for pid, process in self.descendants().items() if "-m embedded_carla" in process.command]
 
 
-def start_campaign(folder: Path, *arguments: str) -> Campaign:
-    """Start `run_campaign.py`; its working folder is not the repository, as on a user's machine."""
+def started_by(pid: int) -> dict[int, Seen]:
+    """Everything that a process has started and that still runs, by process id."""
+    return {pid: Seen(int(start or 0), command_line(pid)) for pid, start in descendants(pid).items()}
+
+
+def start_campaign(
+    folder: Path, *arguments: str, temporary: Path | None = None, through: Sequence[str] = ()
+) -> Campaign:
+    """Start `run_campaign.py`; its working folder is not the repository, as on a user's machine.
+
+    Args:
+        folder: of its results; its output goes beside it.
+        arguments: of the command line.
+        temporary: where it keeps temporary files and port leases; None for where everybody does.
+        through: a command that runs the one behind it somewhere else.
+    """
+    environment = os.environ if temporary is None else {**os.environ, "TMPDIR": str(temporary)}
     output = folder.parent / f"{folder.name}.{time.monotonic_ns()}.txt"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, str(REPOSITORY / "run_campaign.py"), *arguments],
+            [*through, sys.executable, str(REPOSITORY / "run_campaign.py"), *arguments],
             stdout=file,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=folder.parent,
+            env=environment,
             start_new_session=True,
             # As from a terminal: a test run in the background inherits an ignored Ctrl-C and would pass it on.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -95,14 +122,54 @@ def wait_until(condition: Callable[[], bool], campaign: Campaign, timeout_s: flo
         time.sleep(0.05)
 
 
-def still_running(pids: dict[int, str], timeout_s: float = 15.0) -> dict[int, str]:
-    """Which of these processes are still there after a while."""
+def still_running(started: dict[int, Seen], timeout_s: float = 15.0) -> dict[int, str]:
+    """Which of these processes are still there after a while, with their command lines."""
     deadline = time.monotonic() + timeout_s
     while True:
-        left = {pid: command for pid, command in pids.items() if command_line(pid) == command and command}
+        left = {pid: seen.command for pid, seen in started.items() if same_process(pid, seen.start)}
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.1)
+
+
+def remains(started: dict[int, Seen]) -> list[str]:
+    """What is left of processes that were seen running: themselves, and the temporary folders that they named."""
+    folders = {folder for seen in started.values() for folder in re.findall(r"\S*/clh-\w+", seen.command)}
+    left = still_running(started, timeout_s=60)
+    return [*left.values(), *sorted(folder for folder in folders if Path(folder).exists())]
+
+
+def left_in(temporary: Path) -> list[str]:
+    """What campaigns have left that had this folder for their temporary files: processes, leases, notes and files.
+
+    Processes are known by the folder's name in their environment, whether or not anybody has seen them before. The
+    lock files of leases stay: they are what the next campaign locks.
+    """
+    leases = temporary / "closed-loop-harness-ports"
+    locks = set(leases.glob("*.lock"))
+    files = [path for path in temporary.rglob("*") if path != leases and path not in locks]
+    processes = [f"process {pid}: {command_line(pid)}" for pid in _with_environment(f"TMPDIR={temporary}")]
+    held = [f"lease {path.stem} is held" for path in sorted(locks) if not _can_lock(path)]
+    return [*processes, *held, *map(str, sorted(files))]
+
+
+def _with_environment(assignment: str) -> list[int]:
+    """Ids of processes that were started with this in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):  # it has ended, or belongs to somebody else
+            if entry.name.isdigit() and assignment.encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
+def _can_lock(path: Path) -> bool:
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def kill(pid: int) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from harness.cluster.guardian import clear_folder, descendants
+from harness.cluster.guardian import clear_folder
 from harness.cluster.local_ray import ClusterError, local_cluster
-from tests.campaign_process import REPOSITORY, command_line, still_running
+from tests.campaign_process import REPOSITORY, started_by, still_running
 
 DRIVER = """
 import time
@@ -31,10 +34,28 @@ def test_a_killed_driver_leaves_no_process_and_no_folder() -> None:
         folder = Path(driver.stdout.readline().strip())
         assert driver.stdout.readline() == "running\n"
         assert folder.is_dir()
-        started = {pid: command_line(pid) for pid in descendants(driver.pid)}
-        assert any("raylet" in command for command in started.values())
+        started = started_by(driver.pid)
+        assert any("raylet" in seen.command for seen in started.values())
         driver.kill()
         driver.wait()
+        assert not still_running(started, timeout_s=10)
+        assert not folder.exists()
+
+
+def test_ctrl_c_twice_leaves_no_process_and_no_folder() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=REPOSITORY, text=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as driver:  # fmt: skip
+        assert driver.stdout is not None
+        folder = Path(driver.stdout.readline().strip())
+        assert driver.stdout.readline() == "running\n"
+        started = started_by(driver.pid)
+        for _ in range(2):
+            os.killpg(driver.pid, signal.SIGINT)
+            time.sleep(0.1)
+        assert driver.wait(30) != 0
         assert not still_running(started, timeout_s=10)
         assert not folder.exists()
 
