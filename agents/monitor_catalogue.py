@@ -9,6 +9,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from agents.monitors.base import MonitorBase
 from agents.monitors.crop_monitor import CropMonitor
 from agents.plug_ins import load_class
 from agents.registry import monitor_targets
@@ -78,7 +79,7 @@ def _row(name: str, kind: Any) -> str:
 
 
 def _judges_crops(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, CropMonitor)
+    return isinstance(kind, type) and issubclass(kind, CropMonitor) and _of(kind, "reads") != MonitorBase.reads
 
 
 def _of(kind: Any, attribute: str) -> Any:

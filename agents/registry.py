@@ -30,6 +30,7 @@ _MONITORS: Mapping[str, str] = {
     "camera_error_quantile": "agents.monitors.error_heads:CameraErrorQuantileMonitor",
     "camera_error_size": "agents.monitors.error_heads:CameraErrorSizeMonitor",
     "camera_student": "agents.monitors.camera_student:CameraStudentMonitor",
+    "change_forecast": "agents.monitors.change_forecast:ChangeForecastMonitor",
     "clock": "agents.monitors.clock:ClockMonitor",
     "condition_curvature": "agents.monitors.condition_curvature:ConditionCurvatureMonitor",
     "condition_only": "agents.monitors.condition_only:ConditionOnlyMonitor",

@@ -19,16 +19,23 @@ class AttentionMonitor(CropMonitor):
     declared_latency_s = 0.005
 
     def attention(self, stretch: Stretch) -> SaliencyMaps:
-        """Maps of the stretch, (T, 1, H, W) in [0, 1], and what normalisation took away; computed once for all.
+        """Maps of the stretch.
 
         Raises:
             MonitorError: nobody gave the driver's activations.
         """
-        activations = self.activations_of(stretch)
-        size = (self.preprocessing.height, self.preprocessing.width)
+        self.activations_of(stretch)
+        return attention_of(stretch)
 
-        def maps() -> SaliencyMaps:
-            with torch.inference_mode():
-                return normalised(visualbackprop_mask(activations, PILOTNET_CONVOLUTIONS, size))
 
-        return stretch.once("attention", maps)
+def attention_of(stretch: Stretch) -> SaliencyMaps:
+    """Maps of a stretch whose activations are known, (T, 1, H, W) in [0, 1], and what normalisation took away;
+    computed once for all."""
+    activations = stretch.activations
+    assert activations is not None
+
+    def maps() -> SaliencyMaps:
+        with torch.inference_mode():
+            return normalised(visualbackprop_mask(activations, PILOTNET_CONVOLUTIONS, stretch.crops.shape[1:3]))
+
+    return stretch.once("attention", maps)

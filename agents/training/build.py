@@ -130,6 +130,7 @@ class Builder:
         """Fit the other monitors on cached features, last the fusion of them all."""
         fitter = MonitorFitter(load_frames(self._collect(splits.MONITOR_FIT)), self._out, self._data)
         fitter.fit_distances()
+        fitter.fit_change_forecast()
         fitter.fit_forecast()
         fitter.fit_reconstructions()
         fitter.fit_error_heads()

@@ -102,7 +102,13 @@ def fit_forecast(
         features: `forecast_features.tick_features` of each frame, (N, F). frame_s: from frame to frame.
         folds: (N,), one per member, of what it does not see; None = episodes drawn by the seed.
     """
-    wide = frames_with_past(frames, features, frame_s)
+    return fit_with_past(frames, frames_with_past(frames, features, frame_s), settings, folds)
+
+
+def fit_with_past(
+    frames: Frames, wide: Floats, settings: DenseSettings, folds: npt.NDArray[np.int64] | None = None
+) -> FittedForecast:
+    """Fit on features of each frame that hold what came before it, ``wide`` (N, F); otherwise as `fit_forecast`."""
     soon, usable = targets(frames)
     if folds is None:
         folds = episode_folds(frames, settings.members, settings.seed)

@@ -31,7 +31,14 @@ from agents.monitors.student_monitor import StudentMonitor
 from agents.monitors.watched_driver import dense_outputs, flat_features, pooled_features
 from agents.network_file import LoadedNetwork, load_network
 from agents.steering_network import SteeringNetwork
-from agents.training import error_heads_fit, forecast_fit, fusion_fit, reconstruction_fit, uncertainty
+from agents.training import (
+    change_forecast_fit,
+    error_heads_fit,
+    forecast_fit,
+    fusion_fit,
+    reconstruction_fit,
+    uncertainty,
+)
 from agents.training.dataset import Frames
 from agents.training.model_card import trained_on
 from agents.training.stretches import cached, driver_features, features_of, scores_of, thinned
@@ -54,7 +61,7 @@ class MonitorFitter:
     """
 
     def __init__(self, monitor_frames: Frames, out: Path, data: Path) -> None:
-        self._frames = thinned(monitor_frames, MONITOR_EVERY)
+        self._all_frames, self._frames = monitor_frames, thinned(monitor_frames, MONITOR_EVERY)
         self._out, self._data = out, data
         self._driver: LoadedNetwork = load_network(out / DRIVER, "driver")
         self._network: SteeringNetwork = self._driver.network
@@ -157,6 +164,22 @@ class MonitorFitter:
         config = {**self._watches(), **self._rests_on(student), "slope": fitted.slope, "offset": fitted.offset}
         self._save("forecast", fitted.tensors, config, scores, started)
         np.save(self._data / "forecast_unseen.npy", fitted.unseen_log_odds)
+
+    def fit_change_forecast(self) -> None:
+        """The forecast from changes; on every frame, because a change from frame to frame needs the neighbours."""
+        distance = PooledMahalanobisMonitor(self._out / "mahalanobis_pooled.safetensors")
+        frames, sha256 = self._all_frames, str(distance.weights_sha256)
+        wide = cached(
+            self._data / "change_figures.npz",
+            [frames.data_hash, self._driver.sha256, sha256],
+            lambda: {"wide": change_forecast_fit.figures_of(frames, self._network, distance, FRAME_S)},
+        )["wide"]
+        started = time.monotonic()
+        fitted, scores = change_forecast_fit.fit_change_forecast(frames, wide)
+        scores["settings"] = uncertainty.described(change_forecast_fit.CHANGE_FORECAST)
+        rests_on = {"distance_weights": "mahalanobis_pooled.safetensors", "distance_sha256": sha256}
+        config = {**self._watches(), **rests_on, "slope": fitted.slope, "offset": fitted.offset}
+        self._save("change_forecast", fitted.tensors, config, scores, started, frames)
 
     def fit_fusion(self) -> None:
         """The fusion of all that was fitted before."""

@@ -1,0 +1,61 @@
+"""Fit the forecast from changes: figures of every collected frame, then the same fit as of the other forecast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.monitors.change_forecast import FigureMemory
+from agents.monitors.mahalanobis import PooledMahalanobisMonitor
+from agents.protocol import EpisodeContext
+from agents.steering_network import SteeringNetwork
+from agents.training.dataset import Frames
+from agents.training.dense_fit import DenseSettings
+from agents.training.forecast_fit import FittedForecast, artifact_folds, fit_with_past, texture_folds, unseen_scores
+from agents.training.stretches import episode_stretches
+from harness.evaluation.ranking import auroc
+
+CHANGE_FORECAST = DenseSettings(
+    hidden=(32,), members=5, epochs=8, learning_rate=2e-3, weight_decay=0.05, dropout=0.2, input_dropout=0.1
+)
+Wide = npt.NDArray[np.float32]
+
+
+def figures_of(frames: Frames, driver: SteeringNetwork, distance: PooledMahalanobisMonitor, frame_s: float) -> Wide:
+    """Figures and changes of every frame, (N, 36), as the monitor computes them; ``frame_s``: from frame to frame."""
+    memory = FigureMemory(distance)
+    parts = []
+    for begins, stretch in episode_stretches(frames, driver):
+        if begins:
+            memory.reset(EpisodeContext("", 0, frame_s, 0, 0, 0.0))
+        parts.append(memory.next(stretch).numpy())
+    return np.concatenate(parts)
+
+
+def fit_change_forecast(frames: Frames, wide: Wide) -> tuple[FittedForecast, dict[str, Any]]:
+    """The forecast on figures (N, 36); its scores on episodes, artifacts and textures that a member had not seen."""
+    fitted = fit_with_past(frames, wide, CHANGE_FORECAST)
+    blind = {
+        name: fit_with_past(frames, wide, CHANGE_FORECAST, folds)
+        for name, folds in (("artifact", artifact_folds(frames)), ("texture_pack", texture_folds(frames)))
+    }
+    scores: dict[str, Any] = {
+        **unseen_scores(fitted),
+        **{f"leave_one_{name}_out": unseen_scores(found) for name, found in blind.items()},
+        "auroc_by_unseen_texture_pack": by_pack(frames, blind["texture_pack"]),
+    }
+    return fitted, scores
+
+
+def by_pack(frames: Frames, fitted: FittedForecast) -> dict[str, float | None]:
+    """AUROC on the frames of each texture pack alone: packs differ in how often the driver departs, so that ranking
+    frames of one against those of the other would judge the packs."""
+    packs = np.array([str(spec["world"]["texture_pack"]) for spec in frames.specs])[frames.episode]
+    found = {}
+    for pack in np.unique(packs).tolist():
+        rows = fitted.usable & (packs == pack)
+        log_odds, soon = fitted.unseen_log_odds[rows], fitted.soon[rows]
+        found[pack] = auroc(log_odds[soon], log_odds[~soon])
+    return found
