@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.training.dataset import NoDataError
 from agents.training.logistic import fit_logistic
 from harness.evaluation.ranking import average_precision
 
@@ -42,13 +43,20 @@ def standardised(scores: Mapping[str, Floats], parts: Mapping[str, Mapping[str, 
 
 
 def unseen_precision(columns: Sequence[Floats], soon: Flags, fold: npt.NDArray[np.int64]) -> float:
-    """Average precision of a logistic model on episodes it was not fitted to; rows are usable frames."""
+    """Average precision of a logistic model on episodes it was not fitted to; rows are usable frames.
+
+    Raises:
+        NoDataError: no departure among them.
+    """
     x = np.stack(columns, axis=1)
     answers = np.empty(len(soon))
     for k in range(FOLDS):
         weights, intercept = fit_logistic(x[fold != k], soon[fold != k])
         answers[fold == k] = x[fold == k] @ weights + intercept
-    return average_precision(answers[soon], answers[~soon]) or 0.0
+    precision = average_precision(answers[soon], answers[~soon])
+    if precision is None:
+        raise NoDataError("no usable frame is followed by a departure: a fusion has nothing to learn from")
+    return precision
 
 
 def fit_fusion(scores: Mapping[str, Floats], soon: Flags, usable: Flags, fold: npt.NDArray[np.int64]) -> dict[str, Any]:

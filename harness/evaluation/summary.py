@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from harness.evaluation.calibration_overlap import overlap_warnings
 from harness.evaluation.departure_tables import campaign_warnings, departure_tables
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.episode_facts import EpisodeFacts
@@ -124,7 +125,7 @@ def summarise_judged(
         "parameter_space": parameter_space_figures(space_of(campaign), facts, unavoidable),
         "own_metrics": own_metric_figures(own_metrics, counted, BOOTSTRAP_SEED),
         "timing": timing.figures(),
-        "warnings": campaign_warnings(counted),
+        "warnings": [*campaign_warnings(counted), *overlap_warnings(counted, campaign)],
     }
     criteria = campaign.get("criteria") or []
     summary["rate_claims"] = rate_claims(summary, criteria)

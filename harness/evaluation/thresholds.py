@@ -102,7 +102,12 @@ def fit_thresholds(
     minutes = sum(truth.exposure.negative_s for truth in truths) / 60.0
     return {
         "schema_version": THRESHOLDS_SCHEMA_VERSION,
-        "calibration": {**calibration, "runs": len(episodes), "eligible_minutes": minutes},
+        "calibration": {
+            **calibration,
+            "runs": len(episodes),
+            "eligible_minutes": minutes,
+            "world_ids": sorted({episode.world_id for episode in episodes}),
+        },
         "fitted_hash": short_hash(fitted),
         "monitors": fitted,
     }

@@ -140,4 +140,4 @@ def _doubts(data: CampaignData) -> list[str]:
     diverged = sum(int(entry.get("twins_diverged_early") or 0) for entry in entries)
     if diverged:
         doubts.append(f"{count(diverged)} twins differed before the first takeover.")
-    return doubts
+    return [*doubts, *(f"{warning}." for warning in data.summary.get("warnings") or [])]

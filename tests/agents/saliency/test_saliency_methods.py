@@ -29,6 +29,8 @@ def test_one_finite_map_per_picture_the_same_every_time(
     assert (float(maps.min()) < 0.0) == method.signed
     torch.testing.assert_close(method.explain(network, pictures), maps, rtol=0.0, atol=0.0)
     assert all(parameter.grad is None for parameter in network.parameters())
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    assert not any(getattr(module, kind) for module in network.modules() for kind in hooks), "they would pile up"
     shown = attention(method, network, pictures)
     assert float(shown.maps.min()) == 0.0 and float(shown.maps.max()) == pytest.approx(1.0)
 

@@ -219,6 +219,8 @@ def test_fusing_helps_where_monitors_know_different_things():
         assert roc_auc_score(z, q[:, 0]) == pytest.approx(0.760, abs=0.012)
         assert roc_auc_score(z, both) == pytest.approx(expected, abs=0.012)
         assert ece(both, z) < 0.015
+        if redundant:
+            assert roc_auc_score(z, both) == pytest.approx(roc_auc_score(z, q[:, 0]), abs=0.005), "it adds nothing"
 
 
 def test_a_rate_per_frame_is_no_rate_per_drive():
