@@ -31,7 +31,8 @@ GLOSSARY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "AUROC within run",
-        "Chance that a moment before a departure outranks a calm moment of the same run; 0.5 is guessing.",
+        "Chance that a moment before a departure outranks a calm moment of the same run; 0.5 is guessing. A run ends with "
+        "its departure, so a score that only grows, as a clock's, reaches 1: read it beside the pooled one.",
         (),
     ),
     (
@@ -101,6 +102,12 @@ GLOSSARY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("McNemar p", "Chance of so unequal pairs if takeovers changed nothing; Holm: corrected for all modes.", ()),
     ("Missing", "Lost to the infrastructure or implausible; in no rate, but in the worst and best case.", ()),
     ("Monitor", "A failure predictor: scores the risk of each frame.", ("monitors", "failure predictor")),
+    (
+        "Notice",
+        "Time from the onset of an artifact to the departure, s. With less than the reaction time and 0.1 s for the "
+        "alarm, no monitor of the picture can warn in time, except by luck.",
+        ("notice",),
+    ),
     (
         "Operating point",
         "A threshold fixed on calibration runs and frozen: fa0.50 allows 0.5 false alarms per minute there, duty10 an "
