@@ -1,7 +1,8 @@
 """`python -m benchmarks.cluster`: what the harness itself costs around the driving.
 
-Scheduling of episodes that do nothing, over many slots; expanding a large plan; the resume scan of a long campaign.
-Times of one process are its processor time too, which a busy machine does not change.
+Expanding a large plan, the resume scan of a long campaign, scheduling and storing of episodes that do nothing, two
+workers against one, and the time from the command to the first tick. Times of one process are its processor time too,
+which a busy machine does not change.
 """
 
 from __future__ import annotations
@@ -12,109 +13,22 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
 
-from harness.cluster import slot
-from harness.cluster.attempt import AttemptResult
+from benchmarks.clocks import Watch
+from benchmarks.cluster_scaling import scaling
+from benchmarks.cluster_scheduling import scheduling, storing
+from benchmarks.first_tick import first_tick
 from harness.cluster.campaign_plan import plan_campaign
-from harness.cluster.local_ray import local_cluster
-from harness.cluster.scheduler import Observer, Scheduler
-from harness.cluster.slot import WorkerResources
-from harness.cluster.worker import Place, WorkerSettings
 from harness.results.index import IndexEntry, StoredFile
-from harness.results.schema import EpisodeRecord, tick_schema, timing_schema
 from harness.results.store import CampaignStore
 from harness.simulation.server import REPOSITORY
-from harness.simulation.simulator import EMBEDDED
 
-ROWS = 400
 FILES_PER_EPISODE = 6
-
-
-class IdleTask:
-    """An episode that does nothing."""
-
-    duration_s = 1.0
-
-    def __init__(self, number: int) -> None:
-        self.episode_id = f"{number:016x}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Its spec."""
-        return {"episode_id": self.episode_id}
-
-
-class IdleWorker:
-    """Answers at once, with a record of ordinary size: simulator and client are left out, all else is real."""
-
-    def __init__(self, settings: WorkerSettings, index: int) -> None:
-        self._index = index
-        self._ticks = pa.table({column.name: pa.nulls(ROWS, column.type) for column in tick_schema(["m"])})
-        self._timings = pa.table({column.name: pa.nulls(ROWS, column.type) for column in timing_schema(["m"])})
-
-    def where(self) -> Place:
-        """One node."""
-        return Place("node", "host")
-
-    def run(self, task: IdleTask) -> AttemptResult:
-        """A finished episode."""
-        events: dict[str, Any] = {"departures": [], "slot": self._index}
-        record = EpisodeRecord(task.episode_id, task.to_json(), "completed", self._ticks, self._timings, events)
-        return AttemptResult(record, None, "")
-
-    def stop(self) -> None:
-        """Nothing to stop."""
-
-
-class _Clock(Observer):
-    """Counts results from the moment that every slot has delivered one: before, workers are still starting."""
-
-    def __init__(self, slots: int) -> None:
-        self._slots = slots
-        self._delivered: set[int] = set()
-        self.measured = 0
-        self.watch: _Watch | None = None
-
-    def finished(self, record: EpisodeRecord, server_version: str | None) -> None:
-        """One more."""
-        if self.watch is not None:
-            self.measured += 1
-            return
-        self._delivered.add(record.events["slot"])
-        if len(self._delivered) == self._slots:
-            self.watch = _Watch()
-
-
-class _Watch:
-    """Wall-clock and processor time of this process since it was made."""
-
-    def __init__(self) -> None:
-        self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
-
-    def times(self) -> dict[str, float]:
-        """Seconds so far."""
-        wall_s, cpu_s = time.perf_counter() - self._wall_s, time.process_time() - self._cpu_s
-        return {"wall_s": round(wall_s, 3), "cpu_s": round(cpu_s, 3)}
-
-
-def scheduling(episodes: int, slots: int) -> dict[str, Any]:
-    """Episodes per second through scheduler and Ray, storing left out."""
-    slot.EpisodeWorker = IdleWorker  # type: ignore[misc, assignment]
-    clock = _Clock(slots)
-    with local_cluster(1) as folder:
-        settings = WorkerSettings(EMBEDDED, None, str(folder))  # type: ignore[arg-type]
-        scheduler = Scheduler(settings, slots, clock, resources=WorkerResources(cpus=0.0))
-        scheduler.run([IdleTask(number) for number in range(episodes)])  # type: ignore[misc]
-        assert clock.watch is not None, "more episodes are needed to reach every slot"
-        times = clock.watch.times()
-    rate = round(clock.measured / times["wall_s"], 1)
-    return {"episodes": episodes, "slots": slots, "measured": clock.measured, "episodes_per_s": rate, **times}
 
 
 def expansion(episodes: int) -> dict[str, Any]:
@@ -152,7 +66,7 @@ def resume_scan(episodes: int) -> dict[str, Any]:
                 files.append(StoredFile(f"episodes/{name}/{part}", 1, "0" * 64))
             lines.append(IndexEntry(name, "completed", tuple(files)).line())
         (store.folder / "index.jsonl").write_bytes(b"".join(lines))
-        watch = _Watch()
+        watch = Watch()
         with CampaignStore.open(store.folder) as again:
             problems, finished = again.drop_damaged(), again.finished()
         times = watch.times()
@@ -165,7 +79,7 @@ def own_start_up(episodes: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "campaign.yaml"
         path.write_text(yaml.safe_dump(_large_scenario(episodes)))
-        watch = _Watch()
+        watch = Watch()
         plan = plan_campaign(path)
         with CampaignStore.create(Path(folder) / "out") as store:
             store.write_campaign({"episode_ids": [episode.episode_id for episode in plan.episodes]})
@@ -196,12 +110,18 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=10_000, help="idle episodes scheduled (default 10000)")
     parser.add_argument("--slots", type=int, default=64, help="workers that do nothing (default 64)")
     parser.add_argument("--planned", type=int, default=100_000, help="episodes of the large plan (default 100000)")
+    parser.add_argument("--workers", type=int, default=2, help="workers of the campaign to its first tick (default 2)")
+    parser.add_argument("--driven", type=int, default=16, help="episodes per worker of the scaling (default 16)")
+    parser.add_argument("--rounds", type=int, default=2, help="runs with one and with two workers each (default 2)")
     parser.add_argument("--json", type=Path, help="also write the result to this file, beside what it holds already")
     figures: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
         "own_start_up": lambda _options: own_start_up(1000),
         "resume_scan": lambda _options: resume_scan(10_000),
         "expansion": lambda options: expansion(options.planned),
+        "storing": lambda _options: storing(1000),
         "scheduling": lambda options: scheduling(options.episodes, options.slots),
+        "first_tick": lambda options: first_tick(1000, options.workers),
+        "scaling": lambda options: scaling(options.driven, options.rounds),
     }
     parser.add_argument("--only", choices=figures, action="append", help="measure this alone; may be repeated")
     options = parser.parse_args()

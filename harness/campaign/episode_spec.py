@@ -17,7 +17,7 @@ from pydantic import (
 
 from agents.takeover_driver import TakeoverTuning
 from harness.campaign.weather import WeatherParameters
-from scenarios.roads.build import EGO_LANE_ID, ROAD_ID
+from scenarios.roads.course import EGO_LANE_ID, ROAD_ID
 from scenarios.roads.description import CurveRoad, WindingRoad
 
 SCHEMA_VERSION: Literal[1] = 1

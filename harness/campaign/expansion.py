@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
-from agents.thresholds import DEFAULT_POINT, ThresholdsMissingError, operating_point
 from harness.campaign import identity
-from harness.campaign.episode_spec import (
-    ComponentSpec,
-    EpisodeSpec,
-    ModeSpec,
-    RouteStart,
-    ThresholdSpec,
-    WeatherSpec,
-    WorldSpec,
-)
+from harness.campaign.cells import HashOf, Place, cells_of
+from harness.campaign.episode_spec import EpisodeSpec, RouteStart, WeatherSpec, WorldSpec
 from harness.campaign.errors import ScenarioError
 from harness.campaign.parameter_space import Point, SpaceSpec, with_point
 from harness.campaign.samplers import TooManyPointsError, sample_points
 from harness.campaign.sampling import draw_pairs
-from harness.campaign.sensor_conditions import Condition, expand_conditions
+from harness.campaign.sensor_conditions import expand_conditions
 from harness.campaign.spec import CampaignSpec, MapRoad, XodrRoad
-from scenarios.roads.build import pieces
+from harness.campaign.weather import Weather
 from scenarios.roads.centre_line import RoadOverlapError
+from scenarios.roads.course import pieces
 from scenarios.roads.winding import WindingRoadError
-
-ALWAYS_ON = "always_on"
-"""A monitor that needs no calibration: any score above 0 is an alarm."""
-IDEAL = Condition("ideal", ())
-
-HashOf = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -110,113 +97,28 @@ def _expand_matrix(
     _require_unique("road", [road.name for road in roads])
     _require_unique("weather", [weather.name for weather in spec.weather])
     _require_unique("condition", [condition.name for condition in conditions])
-    crews = _crews(spec, cache(agent_hash), cache(monitor_hash), thresholds)
-    episodes: list[EpisodeSpec] = []
-    for road in roads:
-        for weather in spec.weather:
-            parameters = weather.parameters.model_dump()
-            for seed_index in spec.seed_indices:
-                world_id = identity.world_id(
-                    {"road": road.identity, "weather": parameters},
-                    spec.ego.model_dump(),
-                    spec.camera.model_dump(),
-                    spec.tick_s,
-                    spec.duration_s,
-                    seed_index,
-                )
-                place = {
-                    "world_id": world_id,
-                    "road": road.name,
-                    "seed_index": seed_index,
-                    "world": WorldSpec(**road.world, scenery_seed=identity.seed_for(world_id, "world")),
-                    "weather": WeatherSpec(name=weather.name, parameters=weather.parameters),
-                }
-                for condition, crew in _cells(conditions, crews):
-                    episodes.append(_episode(spec, place, condition, crew))
+    cells = cells_of(spec, conditions, cache(agent_hash), cache(monitor_hash), thresholds)
+    episodes = [
+        episode
+        for road in roads
+        for weather in spec.weather
+        for place in _places(spec, road, weather)
+        for cell in cells
+        for episode in cell.episodes(place)
+    ]
     _require_different(episodes)
     return episodes
 
 
-@dataclass(frozen=True)
-class _Crew:
-    """Who drives and watches in one mode, as the campaign wrote it and with its operating point."""
-
-    written: ModeSpec
-    mode: ModeSpec
-    agent: ComponentSpec | None
-    monitors: tuple[ComponentSpec, ...]
-    thresholds: ThresholdSpec | None
-
-
-def _crews(spec: CampaignSpec, agent_hash: HashOf, monitor_hash: HashOf, thresholds: Mapping[str, Any]) -> list[_Crew]:
-    crews = []
-    for written in spec.modes:
-        mode = written
-        if mode.kind == "expert":
-            crews.append(_Crew(written, mode, None, (), None))
-            continue
-        agent = ComponentSpec(name=spec.agent, weights_sha256=agent_hash(spec.agent))
-        point = None
-        watching: Sequence[str] = spec.monitors
-        if mode.monitor is not None:
-            mode, point = _operating_point(mode, thresholds)
-            watching = (mode.monitor,) if mode.monitor else ()
-        monitors = tuple(ComponentSpec(name=name, weights_sha256=monitor_hash(name)) for name in watching)
-        crews.append(_Crew(written, mode, agent, monitors, point))
-    return crews
-
-
-def _operating_point(mode: ModeSpec, thresholds: Mapping[str, Any]) -> tuple[ModeSpec, ThresholdSpec]:
-    monitor = str(mode.monitor)
-    if monitor == ALWAYS_ON and mode.point is None:
-        return mode, ThresholdSpec(theta_on=0.0, theta_off=0.0)
-    name = mode.point or DEFAULT_POINT
-    mode = ModeSpec(kind="takeover", monitor=monitor, point=name)
-    try:
-        point = operating_point(thresholds, monitor, name)
-    except ThresholdsMissingError as error:
-        raise ScenarioError(f"mode {mode}: {error}") from None
-    return mode, ThresholdSpec(theta_on=point.theta_on, theta_off=point.theta_off)
-
-
-def _cells(conditions: Iterable[Condition], crews: Sequence[_Crew]) -> Iterable[tuple[Condition, _Crew]]:
-    for crew in crews:
-        if crew.mode.kind == "expert":
-            yield IDEAL, crew
-    for condition in conditions:
-        for crew in crews:
-            if crew.mode.kind != "expert" and crew.written in (condition.modes or (crew.written,)):
-                yield condition, crew
-
-
-def _episode(spec: CampaignSpec, place: Mapping[str, Any], condition: Condition, crew: _Crew) -> EpisodeSpec:
-    pair_id = identity.pair_id(place["world_id"], condition.unresolved)
-    takeover = spec.takeover.of_pair(pair_id) if crew.mode.kind == "takeover" else None
-    episode_id = identity.episode_id(
-        pair_id,
-        None if crew.agent is None else crew.agent.model_dump(),
-        [monitor.model_dump() for monitor in crew.monitors],
-        str(crew.mode),
-        None if crew.thresholds is None else crew.thresholds.model_dump(),
-        None if takeover is None else takeover.model_dump(),
-    )
-    return EpisodeSpec(
-        episode_id=episode_id,
-        pair_id=pair_id,
-        condition=condition.name,
-        mode=crew.mode,
-        ego=spec.ego,
-        camera=spec.camera,
-        sensor=condition.resolve(pair_id),
-        sensor_unresolved=condition.unresolved,
-        agent=crew.agent,
-        monitors=crew.monitors,
-        thresholds=crew.thresholds,
-        takeover=takeover,
-        tick_s=spec.tick_s,
-        duration_s=spec.duration_s,
-        **place,
-    )
+def _places(spec: CampaignSpec, road: _Road, weather: Weather) -> Iterator[Place]:
+    """One per seed."""
+    described = {"road": road.identity, "weather": weather.parameters.model_dump()}
+    ids = identity.world_ids(described, spec.ego.model_dump(), spec.camera.model_dump(), spec.tick_s, spec.duration_s)
+    shown = WeatherSpec(name=weather.name, parameters=weather.parameters)
+    for seed_index in spec.seed_indices:
+        world_id = ids.of(seed_index)
+        world = WorldSpec(**road.world, scenery_seed=identity.seed_for(world_id, "world"))
+        yield Place(world_id, road.name, seed_index, world, shown)
 
 
 def _roads(entry: Any) -> list[_Road]:

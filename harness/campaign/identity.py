@@ -32,48 +32,55 @@ def seed_for(identity: str, role: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def world_id(
-    world: Mapping[str, Any],
-    ego: Mapping[str, Any],
-    camera: Mapping[str, Any],
-    tick_s: float,
-    duration_s: float,
-    seed_index: int,
-) -> str:
-    """What road, scenery, weather and start look like. ``world`` holds the weather too, but no names."""
-    return short_hash(
-        {
-            "world": dict(world),
-            "ego": dict(ego),
-            "camera": dict(camera),
-            "tick_s": tick_s,
-            "duration_s": duration_s,
-            "seed_index": seed_index,
-        }
-    )
+class OpenHash:
+    """`short_hash` of objects that differ in one value only: what they share is written and digested once."""
+
+    def __init__(self, shared: Mapping[str, Any], key: str) -> None:
+        """Prepare.
+
+        Args:
+            shared: everything else in the objects. key: where each of them has a value of its own.
+        """
+        before = canonical_json({name: value for name, value in shared.items() if name < key})[1:-1]
+        after = canonical_json({name: value for name, value in shared.items() if name > key})[1:-1]
+        head = f"{{{before}{',' if before else ''}{canonical_json(key)}:"
+        self._head = hashlib.sha256(head.encode())
+        self._tail = f"{',' if after else ''}{after}}}".encode()
+
+    def of(self, value: Any) -> str:
+        """The hash of the object with this value."""
+        digest = self._head.copy()
+        digest.update(canonical_json(value).encode() + self._tail)
+        return digest.hexdigest()[:HASH_DIGITS]
 
 
-def pair_id(world: str, unresolved_sensor: Any) -> str:
-    """A world under a sensor schedule (random onsets not yet drawn): what twins share."""
-    return short_hash({"world_id": world, "sensor": unresolved_sensor})
+def world_ids(
+    world: Mapping[str, Any], ego: Mapping[str, Any], camera: Mapping[str, Any], tick_s: float, duration_s: float
+) -> OpenHash:
+    """Seed index -> world id: what road, scenery, weather and start look like. ``world`` holds the weather too, but no
+    names."""
+    shared = {
+        "world": dict(world),
+        "ego": dict(ego),
+        "camera": dict(camera),
+        "tick_s": tick_s,
+        "duration_s": duration_s,
+    }
+    return OpenHash(shared, "seed_index")
 
 
-def episode_id(
-    pair: str,
+def pair_ids(unresolved_sensor: Any) -> OpenHash:
+    """World id -> pair id: a world under a sensor schedule (random onsets not yet drawn), what twins share."""
+    return OpenHash({"sensor": unresolved_sensor}, "world_id")
+
+
+def episode_ids(
     agent: Mapping[str, Any] | None,
     monitors: Sequence[Mapping[str, Any]],
     mode: str,
     thresholds: Mapping[str, float] | None,
     driver: Mapping[str, Any] | None,
-) -> str:
-    """A pair, who drives it, who watches, in which mode, and how a takeover goes."""
-    return short_hash(
-        {
-            "pair_id": pair,
-            "agent": agent,
-            "monitors": list(monitors),
-            "mode": mode,
-            "thresholds": thresholds,
-            "driver": driver,
-        }
-    )
+) -> OpenHash:
+    """Pair id -> episode id: a pair, who drives it, who watches, in which mode, and how a takeover goes."""
+    shared = {"agent": agent, "monitors": list(monitors), "mode": mode, "thresholds": thresholds, "driver": driver}
+    return OpenHash(shared, "pair_id")

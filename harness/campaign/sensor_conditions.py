@@ -40,6 +40,8 @@ class Condition:
 
     def resolve(self, pair_id: str) -> tuple[dict[str, Any], ...]:
         """The schedule of one pair: random times drawn from its schedule seed, in the order written."""
+        if not any(isinstance(entry[key], dict) for entry in self.unresolved for key in TIMES):
+            return self.unresolved
         return _resolved(self.unresolved, np.random.Generator(np.random.PCG64(seed_for(pair_id, "schedule"))))
 
 

@@ -9,7 +9,7 @@ from harness.campaign.errors import ScenarioError
 from harness.campaign.world_source import opendrive_text
 from harness.simulation.errors import InfrastructureError, InvalidSimulationError
 from harness.simulation.session import CarlaSession
-from scenarios.roads.build import route_length_m
+from scenarios.roads.course import route_length_m
 
 MAX_ROUTE_M = 5_000.0
 PREVIEW_BEYOND_GOAL_M = 30.0

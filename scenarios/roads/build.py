@@ -7,35 +7,15 @@ from collections.abc import Sequence
 
 from scenariogeneration import xodr
 
-from scenarios.roads.centre_line import RUN_OUT_M, Piece, chain, length_m, require_clearance
+from scenarios.roads.centre_line import RUN_OUT_M, Piece
+from scenarios.roads.course import ROAD_ID, pieces
 from scenarios.roads.description import CurveRoad, MarkingType, WindingRoad
-from scenarios.roads.winding import winding_segments
 
 MARKING_WIDTH_M = 0.15
 DASH_M = 3.0
 DASH_GAP_M = 6.0
-ROAD_ID = 1
-EGO_LANE_ID = -1
 _FIXED_DATE = "2024-01-01T00:00:00"
 _GEO_REFERENCE = "+proj=tmerc +lat_0=0 +lon_0=0 +k=1 +x_0=0 +y_0=0 +datum=WGS84"
-
-
-def pieces(description: CurveRoad | WindingRoad) -> tuple[Piece, ...]:
-    """Lines, clothoids and arcs of the road, checked to stay 12 m clear of itself.
-
-    Raises:
-        RoadOverlapError, WindingRoadError: the road cannot keep clear of itself.
-    """
-    if isinstance(description, WindingRoad):
-        return chain(winding_segments(description))
-    road = chain(description.segments)
-    require_clearance(description.name, road, description.width_m)
-    return road
-
-
-def route_length_m(description: CurveRoad | WindingRoad) -> float:
-    """Length meant to be driven (the road without its run-out), m."""
-    return length_m(pieces(description)) - RUN_OUT_M
 
 
 def _plan_view(road: Sequence[Piece]) -> xodr.PlanView:

@@ -9,8 +9,9 @@ import carla
 import numpy as np
 import pytest
 
-from scenarios.roads.build import build_opendrive, pieces, route_length_m
+from scenarios.roads.build import build_opendrive
 from scenarios.roads.centre_line import CLEARANCE_M, RUN_OUT_M, clothoid_length_m, length_m
+from scenarios.roads.course import pieces, route_length_m
 from scenarios.roads.description import CurveRoad, Markings, WindingRoad
 
 

@@ -7,8 +7,9 @@ import xml.etree.ElementTree as ET
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from scenarios.roads.build import build_opendrive, pieces
+from scenarios.roads.build import build_opendrive
 from scenarios.roads.centre_line import RoadOverlapError
+from scenarios.roads.course import pieces
 from scenarios.roads.description import CurveRoad, RoadDescription, WindingRoad
 from scenarios.roads.winding import WindingRoadError
 

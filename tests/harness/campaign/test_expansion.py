@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.campaign.errors import ScenarioError
-from harness.campaign.identity import canonical_json, seed_for, short_hash
+from harness.campaign.identity import OpenHash, canonical_json, seed_for, short_hash
 from harness.campaign.loader import load_campaign
 from harness.campaign.spec import CampaignSpec, json_schema
 from harness.campaign.world_source import opendrive_text
@@ -35,6 +36,44 @@ def test_known_identities_do_not_change() -> None:
     assert short_hash({"a": 1}) == "015abd7f5cc57a2d"
     assert seed_for("0123456789abcdef", "sensor") == 3871433764297389817
     assert 0 <= seed_for("x", "driver") < 2**63
+
+
+@pytest.mark.parametrize("key", ["a", "m", "z"])
+def test_a_hash_with_one_open_value_is_the_hash_of_the_whole(key: str) -> None:
+    whole = {"a": [1, 2.5, None], "m": {"é": "\u2028"}, "z": 7}
+    open_hash = OpenHash({name: value for name, value in whole.items() if name != key}, key)
+    for value in (0, "0123456789abcdef", {"b": [], "a": 'quote"'}, None):
+        assert open_hash.of(value) == short_hash(whole | {key: value})
+    assert OpenHash({}, key).of(1) == short_hash({key: 1})
+
+
+def test_identities_are_hashes_of_what_they_say() -> None:
+    """Recomputed with hashlib and json alone from what is stored: a change here orphans every stored result."""
+    spec = campaign(
+        weather=[{"name": "low_sun", "sun_altitude_deg": 8}],
+        conditions=[BLUR_ONSET],
+        seeds=[3],
+        modes=["expert", "shadow", "takeover:saliency_student"],
+        takeover={"reaction_s": {"one_of": [1.0, 2.0]}},
+    )
+
+    def hashed(value: Any) -> str:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    for episode in expanded(spec):
+        stored = episode.to_json()
+        road = {key: value for key, value in stored["world"]["road"].items() if key != "name"}
+        described = {
+            "road": {"road": road, "start": stored["world"]["start"]},
+            "weather": stored["weather"]["parameters"],
+        }
+        settings = {key: stored[key] for key in ("ego", "camera", "tick_s", "duration_s", "seed_index")}
+        assert episode.world_id == hashed({"world": described, **settings})
+        assert episode.pair_id == hashed({"world_id": episode.world_id, "sensor": stored["sensor_unresolved"]})
+        crew = {key: stored[key] for key in ("agent", "monitors", "mode", "thresholds")}
+        assert episode.episode_id == hashed({"pair_id": episode.pair_id, **crew, "driver": stored["takeover"]})
+        assert episode.world.scenery_seed == seed_for(episode.world_id, "world")
 
 
 def test_the_matrix_is_complete_and_experts_come_once_per_world() -> None:

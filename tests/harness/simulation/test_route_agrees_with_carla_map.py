@@ -10,7 +10,8 @@ import pytest
 
 from harness.simulation.route import RouteError, build_route
 from harness.simulation.session import CarlaSession
-from scenarios.roads.build import EGO_LANE_ID, ROAD_ID, build_opendrive
+from scenarios.roads.build import build_opendrive
+from scenarios.roads.course import EGO_LANE_ID, ROAD_ID
 from scenarios.roads.description import CurveRoad
 from tests.harness.simulation.episodes import drive, episode
 
