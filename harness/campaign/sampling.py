@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -18,7 +17,7 @@ PairCount = Annotated[int, Field(ge=1)]
 class SampleSpec(BaseModel):
     """Draw ``pairs`` pairs (world × sensor condition) without replacement.
 
-    ``pairs`` is one number, or one per tier (``{smoke: 16, nightly: 160}``, smallest first): the campaign's ``tier``
+    ``pairs`` is one number, or one per tier (``{smoke: 16, nightly: 160}``): the campaign's ``tier``
     chooses, and the pairs of a tier are among those of every larger one. A matrix of many roads, weathers and
     conditions grows beyond any budget, while many roads seen once say more about a driver than few roads seen often.
     """
@@ -31,10 +30,11 @@ class SampleSpec(BaseModel):
     @field_validator("pairs")
     @classmethod
     def _tiers_grow(cls, value: int | dict[str, int]) -> int | dict[str, int]:
-        counts = list(value.values()) if isinstance(value, dict) else [value]
-        if any(larger <= smaller for smaller, larger in itertools.pairwise(counts)):
-            raise ValueError(f"write the tiers from small to large, each with more pairs than the one before: {value}")
-        return value
+        if isinstance(value, int):
+            return value
+        if len(set(value.values())) < len(value):
+            raise ValueError(f"two tiers draw the same number of pairs, give each its own: {value}")
+        return dict(sorted(value.items(), key=lambda tier: tier[1]))  # stored campaigns have them by name
 
     def pairs_of(self, tier: str | None) -> int:
         """How many pairs to draw.

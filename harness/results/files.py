@@ -32,13 +32,16 @@ def parquet_bytes(table: pa.Table, schema_version: int) -> bytes:
     return bytes(sink.getvalue())
 
 
-def json_bytes(value: Any) -> bytes:
-    """The value as indented JSON, keys sorted, UTF-8; NaN and infinity are refused.
+def json_bytes(value: Any, sort_keys: bool = True) -> bytes:
+    """The value as indented JSON, UTF-8; NaN and infinity are refused.
+
+    Args:
+        value: to be written. sort_keys: False where the order of keys means something.
 
     Raises:
         ValueError: a float that JSON cannot express; undefined is null.
     """
-    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(value, indent=1, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False)
     return text.encode() + b"\n"
 
 

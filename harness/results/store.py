@@ -107,8 +107,11 @@ class CampaignStore:
         self.close()
 
     def write_campaign(self, campaign: dict[str, Any]) -> None:
-        """Replace ``campaign.json`` in one step; the schema version is added."""
-        content = json_bytes({**campaign, "schema_version": CAMPAIGN_SCHEMA_VERSION})
+        """Replace ``campaign.json`` in one step; the schema version is added.
+
+        Keys keep their order: that of several swept parameters, or of several random ones, decides the episodes.
+        """
+        content = json_bytes({**campaign, "schema_version": CAMPAIGN_SCHEMA_VERSION}, sort_keys=False)
         with _storage(self.folder, f"writing {CAMPAIGN_FILE}"):
             replace_atomically(self.folder / CAMPAIGN_FILE, content)
 

@@ -51,6 +51,7 @@ def test_every_tier_holds_the_episodes_of_the_smaller_ones() -> None:
     tiers = [{e.episode_id for e in drawn(sizes, tier=name)} for name in sizes]
     assert tiers[0] < tiers[1] < tiers[2]
     assert tiers[1] == {e.episode_id for e in drawn(5)}
+    assert tiers[0] == {e.episode_id for e in drawn(dict(reversed(sizes.items())), tier="smoke")}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_every_tier_holds_the_episodes_of_the_smaller_ones() -> None:
     [
         ({"smoke": 2, "nightly": 5}, "weekly", "one of smoke, nightly"),
         ({"smoke": 2, "nightly": 5}, None, "choose the tier"),
-        ({"nightly": 5, "smoke": 2}, "smoke", "from small to large"),
+        ({"smoke": 5, "nightly": 5}, "smoke", "same number of pairs"),
         (5, "smoke", "has no tiers"),
     ],
 )

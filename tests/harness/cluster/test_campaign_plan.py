@@ -39,6 +39,18 @@ def test_the_folder_gives_the_plan_of_the_file(tmp_path: Path) -> None:
     assert plan_resumed(stored(tmp_path / "results", scenario)) == plan
 
 
+def test_the_order_of_what_is_swept_and_the_tier_survive_in_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "tiers.yaml"
+    swept = "{effect: banding, sweep: {modulation: [0.2, 0.5], frequency_hz: [50, 100]}}"
+    tiers = "sample: {pairs: {smoke: 2, broad: 3}}\ntier: broad\n"
+    before, _, rest = scenario_file(tmp_path).read_text().partition("conditions:")
+    after = rest.partition("agent:")[2]
+    path.write_text(f"{before}conditions: [{{name: bands, effects: [{swept}]}}]\nagent:{after}{tiers}")
+    plan = plan_campaign(path)
+    assert any(episode.condition.startswith("bands_0.") for episode in plan.episodes) and plan.spec.tier == "broad"
+    assert plan_resumed(stored(tmp_path / "results", path)) == plan
+
+
 def test_a_limit_cuts_the_list_and_stays_the_same_campaign(tmp_path: Path) -> None:
     scenario = scenario_file(tmp_path)
     whole, cut = plan_campaign(scenario), plan_campaign(scenario, limit=3)
