@@ -81,7 +81,7 @@ def fit_fusion(scores: Mapping[str, Floats], soon: Flags, usable: Flags, fold: n
     alone = {name: worth([name]) for name in columns}
     chosen = [max(alone, key=lambda name: alone[name])]
     reached = [alone[chosen[0]]]
-    while len(chosen) < MAX_PARTS:
+    while len(chosen) < min(MAX_PARTS, len(columns)):
         tried = {name: worth([*chosen, name]) for name in columns if name not in chosen}
         best = max(tried, key=lambda name: tried[name])
         if tried[best] < reached[-1] + LEAST_GAIN:

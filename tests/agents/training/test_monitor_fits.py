@@ -118,3 +118,5 @@ def test_fusion_takes_what_adds_and_leaves_the_rest() -> None:
     lost = {name: found["all"] - value for name, value in found["all_without"].items()}
     assert max(lost, key=lambda name: lost[name]) == "second", "only what no other monitor says is missed"
     assert abs(lost["noise"]) < 0.01 and abs(lost["copy"]) < 0.01
+    both = fit_fusion({name: scores[name] for name in ("first", "second")}, soon, np.ones(count, dtype=bool), fold)
+    assert len(both["parts"]) == 2, "nothing is left to try"
