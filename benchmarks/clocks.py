@@ -30,10 +30,11 @@ class Watch:
 
 def tree_cpu_s(root_pid: int) -> float:
     """Processor time of a process and all its descendants that live, s."""
-    return sum(_cpu_s(process.pid) for process in tree(root_pid))
+    return sum(process_cpu_s(process.pid) for process in tree(root_pid))
 
 
-def _cpu_s(pid: int) -> float:
+def process_cpu_s(pid: int) -> float:
+    """Processor time of one process, s; 0 where it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:  # it has ended

@@ -7,6 +7,7 @@ tells when the first picture has come and the agent is asked.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.clocks import process_cpu_s
 from harness.cluster.guardian import descendants
 from harness.cluster.pulse import Pulse, Stage
 from harness.simulation.server import REPOSITORY
@@ -87,7 +89,7 @@ def first_tick(episodes: int, workers: int) -> dict[str, Any]:
         folder = Path(name)
         scenario, out = folder / "campaign.yaml", folder / "out"
         scenario.write_text(yaml.safe_dump({**SCENARIO, "seeds": max(1, episodes // CONDITIONS_AND_ROADS)}))
-        at_s = _watched(scenario, out, folder, workers)
+        at_s, cpu_s = _watched(scenario, out, folder, workers)
         own = _own_parts(scenario, folder / "own")
     steps = {
         name: round(at - before, 2) for (name, at), before in zip(at_s.items(), [0.0, *at_s.values()], strict=False)
@@ -97,12 +99,13 @@ def first_tick(episodes: int, workers: int) -> dict[str, Any]:
         "workers": workers,
         "first_tick_s": round(at_s["first tick"], 2),
         "steps_s": steps,
+        "cpu_s_until_then": cpu_s,
         "before_ray_in_a_process_of_its_own": own,
     }
 
 
-def _watched(scenario: Path, out: Path, folder: Path, workers: int) -> dict[str, float]:
-    """Milestone -> seconds since the command."""
+def _watched(scenario: Path, out: Path, folder: Path, workers: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Milestone -> seconds since the command, and kind of process -> processor time until the first tick."""
     output = folder / "output.txt"
     command = [sys.executable, str(REPOSITORY / "run_campaign.py"), str(scenario), "--out", str(out)]
     with output.open("wb") as file:
@@ -134,10 +137,23 @@ def _watched(scenario: Path, out: Path, folder: Path, workers: int) -> dict[str,
                     raise NoTickError(f"waited in vain for {name!r}:\n{output.read_text()}")
                 time.sleep(POLL_S)
             at_s[name] = time.perf_counter() - began
+        cpu_s = _cpu_by_kind(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(END_TIMEOUT_S)
-    return at_s
+    return at_s, cpu_s
+
+
+def _cpu_by_kind(driver_pid: int) -> dict[str, float]:
+    """Processor time by kind of process, of those that live; the rest is Ray's own."""
+    kinds = {"-m embedded_carla": "servers", "-m harness.cluster.client_main": "clients", "ray::": "workers"}
+    cpu_s = {"driver": process_cpu_s(driver_pid)}
+    for pid in descendants(driver_pid):
+        with contextlib.suppress(OSError):  # it has ended
+            line = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+            kind = next((kind for mark, kind in kinds.items() if mark in line), "Ray")
+            cpu_s[kind] = cpu_s.get(kind, 0.0) + process_cpu_s(pid)
+    return {kind: round(value, 2) for kind, value in cpu_s.items()}
 
 
 class _Clients:

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 from harness.campaign.boundary import midpoint
 from harness.campaign.identity import seed_for, short_hash
@@ -71,6 +70,8 @@ def _shares(kind: str, dimensions: int, points: int, seed: int) -> FloatArray:
     """Points in the unit cube, (points, dimensions)."""
     if kind == "random":
         return np.random.default_rng(seed).random((points, dimensions))
+    from scipy.stats import qmc  # most campaigns have no space, and it takes half a second
+
     if kind == "halton":
         return np.asarray(qmc.Halton(dimensions, rng=seed).random(points))
     # A Sobol sequence is balanced at powers of two only: cut, never stretched.

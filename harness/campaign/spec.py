@@ -202,9 +202,9 @@ class CampaignSpec(_Model):
     """A campaign: the matrix roads × weather × conditions × seeds × modes, and what holds for all of it.
 
     ``keep_monitor_inputs``: shadow and log runs keep the road crops that learned monitors look at (about 25 kB a
-    tick), so that monitors can be scored and added later without driving again. ``rescue_map``: departures of shadow runs are
-    replayed to find the last moment at which a takeover would have prevented them. ``space``: the whole matrix runs
-    once per point of a declared parameter space. ``tier``: which of the sizes that ``sample`` names is run.
+    tick), so that monitors can be scored and added later without driving again. ``rescue_map``: departures of shadow
+    runs are replayed to find the last moment at which a takeover would have prevented them. ``space``: the whole matrix
+    runs once per point of a declared parameter space. ``tier``: which of the sizes that ``sample`` names is run.
     """
 
     campaign: Slug

@@ -17,7 +17,6 @@ from harness.campaign.expansion import expand
 from harness.campaign.identity import short_hash
 from harness.campaign.loader import load_campaign
 from harness.campaign.spec import CampaignSpec
-from harness.evaluation.own_metrics import make_metric
 from harness.results.store import StoreError, read_campaign_json
 
 
@@ -111,8 +110,8 @@ def _plan(spec: CampaignSpec, limit: int | None, filters: Sequence[str] = ()) ->
         name: _described(make_monitor(name), "privileged", "weights_sha256", "unit", "declared_latency_s")
         for name in spec.monitors
     }
-    for name in spec.metrics:
-        make_metric(name)  # a name that leads nowhere must show before the driving, not after
+    if spec.metrics:
+        _require_metrics(spec.metrics)
     thresholds = load_thresholds()
     episodes = expand(
         spec,
@@ -123,6 +122,14 @@ def _plan(spec: CampaignSpec, limit: int | None, filters: Sequence[str] = ()) ->
     campaign_id = short_hash([episode.episode_id for episode in episodes])
     chosen = filtered(episodes, filters)[:limit]
     return CampaignPlan(spec, campaign_id, chosen, limit, agent, list(monitors.values()), thresholds, tuple(filters))
+
+
+def _require_metrics(names: Sequence[str]) -> None:
+    """A name that leads nowhere must show before the driving, not after."""
+    from harness.evaluation.own_metrics import make_metric  # the whole evaluation: only where a campaign has metrics
+
+    for name in names:
+        make_metric(name)
 
 
 def _described(part: Any, *attributes: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 
@@ -18,13 +18,10 @@ from harness.cluster.episode_sink import EpisodeSink
 from harness.cluster.local_ray import local_cluster
 from harness.cluster.progress import CampaignProgress
 from harness.cluster.remote_ray import remote_cluster
-from harness.cluster.rescue_run import RescueSink, open_departures
-from harness.cluster.rescue_tasks import RescueExecutor, RescueTask
 from harness.cluster.scheduler import NothingWorksError, Scheduler
 from harness.cluster.shipping import files_to_ship
 from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
-from harness.evaluation.rescue_table import RescueRow
 from harness.results.baseline import check_baseline
 from harness.results.disk_budget import DiskBudget
 from harness.results.history import DEFAULT_RESULTS
@@ -33,6 +30,10 @@ from harness.results.store import CampaignStore, StorageError, read_campaign_jso
 from harness.simulation.launch import launch_for
 from harness.simulation.server import REPOSITORY
 from harness.simulation.simulator import Simulator, parse_simulator
+
+if TYPE_CHECKING:
+    from harness.cluster.rescue_tasks import RescueTask
+    from harness.evaluation.rescue_table import RescueRow
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,10 @@ def _map_departures(
     store: CampaignStore, plan: CampaignPlan, options: RunOptions, simulator: Simulator, log_folder: str, size: Size
 ) -> None:
     """Make, or finish, the campaign's rescue map. What is known stays, whatever happens."""
+    # Mapping needs all that driving needs, PyTorch and the client among it: nobody waits for them before the driving.
+    from harness.cluster.rescue_run import RescueSink
+    from harness.cluster.rescue_tasks import RescueExecutor
+
     tasks, rows = _open_departures(store, plan)
     if not tasks:
         return
@@ -207,6 +212,8 @@ def _map_departures(
 
 
 def _open_departures(store: CampaignStore, plan: CampaignPlan) -> tuple[list[RescueTask], list[RescueRow]]:
+    from harness.cluster.rescue_run import open_departures
+
     return open_departures(store.folder, store.finished(), TakeoverSpec(driver=plan.spec.takeover.driver))
 
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from harness.evaluation.stretches import (
     BoolArray,
@@ -25,6 +24,9 @@ from harness.evaluation.stretches import (
     ticks_at_least,
     ticks_longer_than,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GRADES = ("G0", "G1", "G2", "G3")
 MAIN_GRADE = "G0"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from scenarios.roads.description import Bend, Straight
 
@@ -108,6 +107,8 @@ def nearest_approach(pieces: Sequence[Piece], width_m: float) -> tuple[float, fl
     Two points count as different stretches when the road between them is longer than a half circle that
     would just keep the clearance: nearer ones are neighbours on one bend.
     """
+    from scipy.spatial import cKDTree  # workers read roads too, and check none
+
     s_m, x_m, y_m = sample(pieces)
     least_m = width_m + CLEARANCE_M
     pairs = cKDTree(np.column_stack([x_m, y_m])).query_pairs(least_m, output_type="ndarray")
