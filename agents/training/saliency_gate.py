@@ -11,6 +11,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,41 @@ class GateSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True)
 class _Bench:
-    """One network with everything its methods are judged on."""
+    """One network with everything its methods are judged on; what takes long is made when it is first asked for."""
 
-    network: Any
-    inputs: torch.Tensor
-    labels: npt.NDArray[np.int64]
-    some: npt.NDArray[np.int64]
-    degraded: Mapping[str, torch.Tensor]
-    twins: LabelTwins | None
-    by_chance: Mapping[Substrate, Deletion]
-    settings: GateSettings
+    def __init__(
+        self, loaded: LoadedNetwork, frames: LabelledFrames, settings: GateSettings, twins: LabelTwins | None
+    ) -> None:
+        self.network: Any = loaded.network
+        self.inputs = network_inputs(frames.pictures, loaded)
+        self.labels = np.stack([labels_of_crop(labels, loaded.preprocessing) for labels in frames.labels])
+        self.some = np.unique(np.linspace(0, len(frames) - 1, min(settings.sanity_pictures, len(frames))).astype(int))
+        self.twins, self.settings = twins, settings
+        self._loaded, self._frames = loaded, frames
+
+    @cached_property
+    def degraded(self) -> Mapping[str, torch.Tensor]:
+        """``some`` of the pictures behind each artifact, as network inputs."""
+        pictures, settings = self._frames.pictures[self.some], self.settings
+        return {
+            name: network_inputs(degraded_frames(pictures, name, settings.severity, settings.seed), self._loaded)
+            for name in single_frame_effects()
+        }
+
+    @cached_property
+    def by_chance(self) -> Mapping[Substrate, Deletion]:
+        """Deletion in a random order."""
+        chance = random_maps(self.labels.shape, self.settings.seed)
+        return {substrate: deletion(self.network, self.inputs, chance, substrate) for substrate in SUBSTRATES}
+
+    @cached_property
+    def references(self) -> dict[str, Any]:
+        """Figures of a random order and of Sobel edges."""
+        return {
+            "random_order": _located_and_deleted(random_maps(self.labels.shape, self.settings.seed), self),
+            "sobel_edges": _located_and_deleted(sobel_maps(self.inputs), self),
+        }
 
 
 def gate(
@@ -83,20 +107,17 @@ def gate(
 
     Args:
         loaded: the network and how it wants its pictures. twins: of the same shape, for label randomisation; None
-            leaves it out. known: figures of an earlier call with the same network, pictures and settings; only what
-            they lack is measured.
+            leaves it out. known: what an earlier call with the same network, pictures and settings yielded; only what
+            it lacks is measured.
 
     Yields:
         What is known so far, after each method, as JSON values: ``methods`` (name -> figures, see docs/saliency.md) and
         ``references`` (random order, Sobel edges).
     """
     torch.set_num_threads(1)
-    bench = _bench(loaded, frames, settings, twins)
-    references = {
-        "random_order": _located_and_deleted(random_maps(bench.labels.shape, settings.seed), bench),
-        "sobel_edges": _located_and_deleted(sobel_maps(bench.inputs), bench),
-    }
-    found: dict[str, Any] = dict(known or {})
+    bench = _Bench(loaded, frames, settings, twins)
+    references = known["references"] if known else bench.references
+    found: dict[str, Any] = dict(known["methods"] if known else {})
     for method in methods:
         started = time.process_time()
         figures = found.get(method.name) or _judge(method, bench)
@@ -107,19 +128,6 @@ def gate(
         spent_s = time.process_time() - started
         report(f"  {method.name}: {', '.join(figures['flags']) or 'no flag'} ({spent_s:.0f} s of CPU time)")
         yield {"sha256": loaded.sha256, "methods": found, "references": references}
-
-
-def _bench(loaded: LoadedNetwork, frames: LabelledFrames, settings: GateSettings, twins: LabelTwins | None) -> _Bench:
-    inputs = network_inputs(frames.pictures, loaded)
-    labels = np.stack([labels_of_crop(labels, loaded.preprocessing) for labels in frames.labels])
-    some = np.unique(np.linspace(0, len(frames) - 1, min(settings.sanity_pictures, len(frames))).astype(int))
-    degraded = {
-        name: network_inputs(degraded_frames(frames.pictures[some], name, settings.severity, settings.seed), loaded)
-        for name in single_frame_effects()
-    }
-    chance = random_maps(labels.shape, settings.seed)
-    by_chance = {substrate: deletion(loaded.network, inputs, chance, substrate) for substrate in SUBSTRATES}
-    return _Bench(loaded.network, inputs, labels, some, degraded, twins, by_chance, settings)
 
 
 def network_inputs(pictures: npt.NDArray[np.uint8], loaded: LoadedNetwork) -> torch.Tensor:
@@ -279,7 +287,7 @@ def main() -> None:
         comparable = bool(twins) and twins[TRUE].network.config == loaded.network.config
         pair = LabelTwins(twins[TRUE].network, twins[SHUFFLED].network) if comparable else None
         earlier = result["networks"].get(path.stem, {})
-        known = earlier.get("methods") if earlier.get("sha256") == loaded.sha256 else None
+        known = earlier if earlier.get("sha256") == loaded.sha256 else None
         for figures in gate(loaded, frames, methods, settings, pair, known, _say):
             result["networks"][path.stem] = figures
             save_json(options.json, result)

@@ -10,6 +10,7 @@ import pytest
 
 from agents.netvf import NetVF, NetVFConfig
 from agents.network_file import LoadedNetwork, load_network, save_network
+from agents.pilotnet import PilotNet
 from agents.preprocessing import Preprocessing
 from agents.saliency.methods import METHODS
 from agents.saliency.quality.label_randomisation import LabelTwins
@@ -54,11 +55,23 @@ def test_visualbackprop_is_flagged_blind_to_the_head(figures: dict[str, Any]) ->
 
 
 def test_known_methods_are_not_measured_again(loaded: LoadedNetwork, figures: dict[str, Any]) -> None:
-    known = {"visualbackprop": {**figures["methods"]["visualbackprop"], "cpu_ms": -1.0}}
+    known = {**figures, "methods": {"visualbackprop": {**figures["methods"]["visualbackprop"], "cpu_ms": -1.0}}}
     (again,) = gate(
         loaded, stored_frames().take([0]), [METHODS["visualbackprop"]], SETTINGS, None, known, lambda line: None
     )
-    assert again["methods"]["visualbackprop"]["cpu_ms"] == -1.0
+    assert again["methods"]["visualbackprop"]["cpu_ms"] == -1.0 and again["references"] == figures["references"]
+
+
+def test_labels_that_an_earlier_run_lacks_are_measured_into_it(loaded: LoadedNetwork, figures: dict[str, Any]) -> None:
+    lacking = {**figures["methods"]["visualbackprop"], "labels": None, "cpu_ms": -1.0}
+    known = {**figures, "methods": {"visualbackprop": lacking}}
+    frames, methods = stored_frames().take([0, 2]), [METHODS["visualbackprop"]]
+    twins = LabelTwins(loaded.network, PilotNet(seed=3).eval())
+    (again,) = gate(loaded, frames, methods, SETTINGS, twins, known, lambda line: None)
+    found = again["methods"]["visualbackprop"]
+    assert found["cpu_ms"] == -1.0 and found["labels"]["true"]["value"] == pytest.approx(1.0)
+    assert found["labels"]["nearer_true"]["value"] > 0.0
+    assert "no nearer to true than to shuffled labels" not in found["flags"]
 
 
 def test_a_network_of_another_architecture_and_size_goes_through_it(tmp_path: Path) -> None:
