@@ -1,6 +1,6 @@
-"""Faults around whole campaigns: the disk, the terminal, the neighbour, the network. ``make soak``.
+"""Faults around whole campaigns: the disk, the terminal, the neighbour. ``make soak``.
 
-After each of them no episode is lost or doubled, no process and no temporary folder is left.
+After each of them no episode is lost or doubled, no process, port or temporary folder is left.
 """
 
 from __future__ import annotations
@@ -11,69 +11,76 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import ray
-from ray.cluster_utils import Cluster
 
-from harness.cluster.guardian import descendants
-from harness.cluster.scheduler import Scheduler
-from harness.cluster.worker import WorkerSettings
-from harness.results.index import read_index
 from harness.results.store import verify
-from harness.simulation.simulator import Simulator
 from tests.campaign_process import REPOSITORY, Campaign, scenario_file, start_campaign, wait_until
-from tests.harness.cluster.conftest import listening
-from tests.harness.cluster.executors import ArithmeticExecutor, Task
-from tests.harness.cluster.test_scheduler import Collector
-from tests.soak.soak_campaign import remains
-
-__all__ = ["listening"]
+from tests.soak.outcomes import left_over, planned_ids, settle, stored_ids
 
 SMALL = ("--set", "duration_s=2", "--set", "modes=[shadow]", "--set", "monitors=[random]")
-EPISODES = 4
+TIMEOUT_S = 900.0
+pytestmark = pytest.mark.timeout(2 * TIMEOUT_S)
 
 
-def start(folder: Path, *arguments: str) -> Campaign:
-    return start_campaign(folder, str(scenario_file(folder.parent)), *SMALL, "--out", str(folder), *arguments)
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """For temporary files of campaigns. Not in pytest's folder: Ray's sockets need a short path."""
+    with tempfile.TemporaryDirectory(prefix="soak-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
-def complete(folder: Path) -> bool:
-    lines = (folder / "index.jsonl").read_text().splitlines()
-    status = json.loads((folder / "campaign.json").read_text())["status"]
-    return status == "complete" and len(lines) == len(read_index(folder / "index.jsonl")) == EPISODES
+def start(folder: Path, temporary: Path) -> Campaign:
+    scenario = str(scenario_file(folder.parent))
+    return start_campaign(folder, scenario, *SMALL, "--workers", "1", "--out", str(folder), temporary=temporary)
 
 
-def test_two_campaigns_on_one_host_do_not_disturb_each_other(tmp_path: Path) -> None:
+def stands_as_complete(folder: Path) -> bool:
+    return json.loads((folder / "campaign.json").read_text())["status"] == "complete" and verify(folder) == []
+
+
+def test_two_campaigns_on_one_host_do_not_disturb_each_other(tmp_path: Path, temporary: Path) -> None:
+    began = time.monotonic()
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    campaigns = [start(tmp_path / name / "results", "--workers", "1") for name in ("one", "two")]
-    started: dict[int, str] = {}
-    while any(campaign.process.poll() is None for campaign in campaigns):
-        for campaign in campaigns:
-            started |= campaign.descendants()
-        time.sleep(0.5)
+    campaigns = [start(tmp_path / name / "results", temporary) for name in ("one", "two")]
     for campaign in campaigns:
-        assert campaign.process.returncode == 0, campaign.text()
-        assert complete(campaign.folder) and verify(campaign.folder) == []
-    assert not remains(started)
+        assert campaign.wait(TIMEOUT_S) == 0, campaign.text()
+        assert stands_as_complete(campaign.folder)
+    folders = [campaign.folder for campaign in campaigns]
+    settle(
+        "two campaigns on one host",
+        "both complete",
+        [f"{folder.parent.name} {episode}" for folder in folders for episode in planned_ids(folder)],
+        [f"{folder.parent.name} {episode}" for folder in folders for episode in stored_ids(folder / "index.jsonl")],
+        left_over(temporary),
+        began,
+    )
 
 
-def test_ctrl_c_twice_leaves_no_process_and_a_campaign_that_goes_on(tmp_path: Path) -> None:
-    campaign = start(tmp_path / "results", "--workers", "1")
+def test_ctrl_c_twice_leaves_no_process_and_a_campaign_that_goes_on(tmp_path: Path, temporary: Path) -> None:
+    began = time.monotonic()
+    campaign = start(tmp_path / "results", temporary)
     wait_until(lambda: bool(campaign.servers()), campaign)
-    started = campaign.descendants()
     os.killpg(campaign.process.pid, signal.SIGINT)
     os.killpg(campaign.process.pid, signal.SIGINT)
-    campaign.wait(120)
-    assert not remains(started)
-    again = start_campaign(campaign.folder, "--resume", str(campaign.folder), "--workers", "1")
-    assert again.wait(400) == 0, again.text()
-    assert complete(campaign.folder)
+    code = campaign.wait(120)
+    left = left_over(temporary)
+    again = start_campaign(campaign.folder, "--resume", str(campaign.folder), "--workers", "1", temporary=temporary)
+    assert again.wait(TIMEOUT_S) == 0, again.text()
+    assert stands_as_complete(campaign.folder)
+    settle(
+        "Ctrl-C twice",
+        f"ended with exit code {code}, complete after --resume",
+        planned_ids(campaign.folder),
+        stored_ids(campaign.folder / "index.jsonl"),
+        [*left, *left_over(temporary)],
+        began,
+    )
 
 
 # In a namespace of its own a test may mount a small or a read-only disk without being root.
@@ -82,80 +89,57 @@ CAN_MOUNT = (
     shutil.which("unshare") is not None
     and subprocess.run([*MOUNT, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
 )
+# The folder is $1, the kind of disk $2, the one it becomes $3; everything is kept outside, because the disk goes with
+# its namespace.
+ON_A_BAD_DISK = f"""
+python={sys.executable}
+campaign={REPOSITORY}/run_campaign.py
+results=$1/disk/results
+mount -t tmpfs -o "$2" none "$1/disk"
+$python $campaign "$1/tiny.yaml" {" ".join(map(repr, SMALL))} --workers 1 --out $results 2> "$1/first.txt"
+echo $? > "$1/first_code"
+ls -A $results/episodes > "$1/first_episodes" 2> /dev/null
+cp $results/index.jsonl "$1/first_index.jsonl" 2> /dev/null || touch "$1/first_index.jsonl"
+mount -o remount,"$3" "$1/disk"
+if [ -e $results/campaign.json ]; then set -- "$1" --resume $results; else set -- "$1" --out $results; fi
+$python $campaign "$1/tiny.yaml" {" ".join(map(repr, SMALL))} --workers 1 "$2" "$3" > "$1/second.txt" 2>&1
+echo $? > "$1/second_code"
+cp -a $results "$1/kept"
+"""
 
 
 @pytest.mark.skipif(not CAN_MOUNT, reason="this kernel does not let users mount")
 @pytest.mark.parametrize(
-    ("options", "message"), [("size=256k", "No space left on device"), ("ro", "Read-only file system")]
+    ("fault", "options", "mended", "message"),
+    [
+        ("disk full in the middle of a campaign", "size=2500k", "size=200m", "No space left on device"),
+        ("disk read-only", "ro", "rw", "Read-only file system"),
+    ],
 )
-def test_a_disk_that_takes_nothing_stops_the_campaign_with_the_reason(
-    options: str, message: str, tmp_path: Path
+def test_a_disk_that_takes_nothing_stops_the_campaign_with_the_reason_and_a_better_one_ends_it(
+    fault: str, options: str, mended: str, message: str, tmp_path: Path, temporary: Path
 ) -> None:
-    disk, kept = tmp_path / "disk", tmp_path / "kept"
-    disk.mkdir()
-    scenario = scenario_file(tmp_path)
-    script = (
-        f"mount -t tmpfs -o {options} none {disk} && {sys.executable} {REPOSITORY}/run_campaign.py {scenario} "
-        f"{' '.join(repr(part) for part in SMALL)} --set seeds=40 --workers 1 --out {disk}/results; "
-        f"code=$?; cp -a {disk}/results {kept} 2>/dev/null; ls -A {disk}/results/episodes 2>/dev/null; exit $code"
+    began = time.monotonic()
+    (tmp_path / "disk").mkdir()
+    scenario_file(tmp_path)
+    command = [*MOUNT, "bash", "-c", ON_A_BAD_DISK, "bash", str(tmp_path), options, mended]
+    subprocess.run(command, cwd=tmp_path, timeout=TIMEOUT_S, env={**os.environ, "TMPDIR": str(temporary)}, check=True)
+    said = (tmp_path / "first.txt").read_text()
+    assert (tmp_path / "first_code").read_text() == "3\n", said
+    assert message in said and "Traceback" not in said
+    assert not (tmp_path / "first_episodes").read_text().startswith("."), "no half-written episode"
+    before = stored_ids(tmp_path / "first_index.jsonl")
+    planned, stored = planned_ids(tmp_path / "kept"), stored_ids(tmp_path / "kept/index.jsonl")
+    if options != "ro":
+        assert 0 < len(before) < len(planned), "the disk was to fill up in the middle"
+    assert (tmp_path / "second_code").read_text() == "0\n", (tmp_path / "second.txt").read_text()
+    assert stands_as_complete(tmp_path / "kept") and stored[: len(before)] == before
+    settle(
+        fault,
+        f"stopped with the reason and exit code 3 after {len(before)} of {len(planned)} episodes, complete once the "
+        "disk took more",
+        planned,
+        stored,
+        left_over(temporary),
+        began,
     )
-    done = subprocess.run([*MOUNT, "bash", "-c", script], capture_output=True, text=True, timeout=400, cwd=tmp_path)
-    assert done.returncode == 3, done.stderr
-    assert message in done.stderr and "Traceback" not in done.stderr
-    assert not [line for line in done.stdout.splitlines() if line.startswith(".")], "no half-written episode"
-    if kept.exists():
-        assert verify(kept) == [], "what was stored before is whole"
-
-
-SILENCE_S = 30.0
-
-
-@pytest.fixture
-def two_nodes() -> Iterator[Cluster]:
-    """A head without work and two nodes with one core each, with Ray's own health checks."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for name in ("steady", "cut_off"):
-        cluster.add_node(num_cpus=1, resources={name: 1})
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-
-
-def test_a_node_that_is_cut_off_for_half_a_minute_costs_no_episode(
-    two_nodes: Cluster, listening: Simulator, tmp_path: Path
-) -> None:
-    """Everything of the node is stopped: connections stay open and nothing answers, as when its network is gone."""
-    node = next(node for node in two_nodes.worker_nodes if "cut_off" in node.get_resource_and_label_spec().resources)
-    raylet = node.all_processes["raylet"][0].process.pid
-    silent: list[int] = []
-
-    def silence() -> None:
-        silent.extend([raylet, *descendants(raylet)])
-        for number in (signal.SIGSTOP, signal.SIGCONT):
-            for pid in silent:
-                try:
-                    os.kill(pid, number)
-                except ProcessLookupError:
-                    continue
-            if number == signal.SIGSTOP:
-                time.sleep(SILENCE_S)
-
-    class CutOff(Collector):
-        thread: threading.Thread | None = None
-
-        def finished(self, record: object, server_version: str | None) -> None:
-            super().finished(record, server_version)  # type: ignore[arg-type]
-            if len(self.records) == 4 and self.thread is None:
-                self.thread = threading.Thread(target=silence)
-                self.thread.start()
-
-    observer = CutOff()
-    tasks = [Task(f"e{number}") for number in range(150)]
-    simulator = Simulator("attach", endpoints=listening.endpoints * 2)
-    settings = WorkerSettings(simulator, ArithmeticExecutor(str(tmp_path), task_s=0.5), str(tmp_path / "logs"))
-    Scheduler(settings, 2, observer, placing_timeout_s=120).run(tasks)
-    assert observer.thread is not None
-    observer.thread.join()
-    assert observer.records.keys() == {task.episode_id for task in tasks}
-    assert {record.outcome for record in observer.records.values()} == {"completed"}

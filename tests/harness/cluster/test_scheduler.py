@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from harness.cluster.failed_tries import ATTEMPT_BUDGET
 from harness.cluster.scheduler import HangLimit, NothingWorksError, Observer, Scheduler
 from harness.cluster.worker import WorkerSettings
 from harness.results.schema import EpisodeRecord
+from harness.simulation.processes import stat_of
 from harness.simulation.simulator import Simulator
 from tests.harness.cluster.executors import ArithmeticExecutor, Task, tries
 
@@ -144,21 +146,59 @@ def test_a_hanging_worker_is_killed_and_replaced(cluster: Path, listening: Simul
     assert wait_until_gone(set(tries(tmp_path, tasks[0])))
 
 
-def test_a_killed_worker_costs_one_try_of_one_episode(cluster: Path, listening: Simulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", ["worker", "driving process"])
+def test_a_killed_worker_costs_one_try_of_one_episode(
+    killed: str, cluster: Path, listening: Simulator, tmp_path: Path
+) -> None:
     class Killer(Collector):
-        killed: int | None = None
+        has_killed = False
 
         def poll(self) -> None:
             started = tmp_path / "e2"
-            if self.killed is None and started.exists():
-                self.killed = tries(tmp_path, Task("e2"))[0]
-                os.kill(self.killed, signal.SIGKILL)
+            if not self.has_killed and started.exists():
+                self.has_killed = True
+                os.kill(process_of(tries(tmp_path, Task("e2"))[0], killed), signal.SIGKILL)
 
     tasks = [Task(f"e{number}") for number in range(6)]
     got = run(cluster, listening, tmp_path, tasks, task_s=0.6, observer=Killer())
     assert len(got.records) == 6
     assert {record.outcome for record in got.records.values()} == {"completed"}
     assert [name for name, _, _ in got.errors] == ["e2"]
+    assert ("the worker died" in got.errors[0][2]) == (killed == "worker")
+
+
+def test_a_worker_that_stands_still_for_two_seconds_costs_no_try(
+    cluster: Path, listening: Simulator, tmp_path: Path
+) -> None:
+    class Stopper(Collector):
+        stopped: threading.Thread | None = None
+
+        def poll(self) -> None:
+            if self.stopped is None and (tmp_path / "e2").exists():
+                driving = tries(tmp_path, Task("e2"))[0]
+                self.stopped = threading.Thread(target=stop_and_go_on, args=(process_of(driving, "worker"), driving))
+                self.stopped.start()
+
+    observer = Stopper()
+    got = run(cluster, listening, tmp_path, [Task(f"e{number}") for number in range(6)], task_s=0.6, observer=observer)
+    assert observer.stopped is not None
+    observer.stopped.join()
+    assert len(got.records) == 6 and got.errors == []
+
+
+def process_of(driving: int, kind: str) -> int:
+    """The driving process itself, or the worker that started it."""
+    stat = stat_of(driving)
+    assert stat is not None
+    return stat.parent if kind == "worker" else driving
+
+
+def stop_and_go_on(*pids: int) -> None:
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in pids:
+            os.kill(pid, number)
+        if number == signal.SIGSTOP:
+            time.sleep(2.0)
 
 
 def test_a_driver_whose_clock_jumps_neither_waits_for_ever_nor_gives_up_early(
