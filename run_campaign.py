@@ -246,12 +246,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _verify_carla(address: str, out: Path | None) -> int:
-    from harness.cluster.carla_verification import VerificationError, verify_carla
+    from harness.cluster.carla_verification import REFERENCE, VERIFIED, VerificationError, verify_carla
     from harness.cluster.local_ray import ClusterError
     from harness.results.provenance import utc_now
     from harness.results.store import StoreError
     from harness.simulation.simulator import SimulatorNameError, parse_simulator
-    from reports.carla_page import write_carla_page
+    from reports.campaign_report import build_report
+    from reports.carla_page import findings, write_carla_page
 
     folder = out or Path("results") / "carla_verification" / utc_now().replace(":", "")
     try:
@@ -261,8 +262,14 @@ def _verify_carla(address: str, out: Path | None) -> int:
         return _complain(str(error))
     except (ClusterError, VerificationError) as error:
         return _complain(str(error), EXIT_INFRASTRUCTURE)
-    print(f"page: {write_carla_page(result, folder / 'carla_verification.html')}")
-    return EXIT_OK
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    was_driven = result["comparison"] is not None
+    for side in (VERIFIED, REFERENCE) if was_driven else ():
+        build_report(folder / side)
+    print("\n" + "\n".join(findings(result)))
+    print(f"page: {write_carla_page(result, folder)}")
+    return EXIT_OK if was_driven else EXIT_INFRASTRUCTURE
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -286,7 +293,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from harness.cluster.doctor import examine, finding_text, is_fit
+    from harness.cluster.doctor import examine, finding_text, is_fit, verdict_text
     from harness.simulation.simulator import SimulatorNameError, parse_simulator
 
     try:
@@ -297,6 +304,7 @@ def _doctor(options: argparse.Namespace) -> int:
     for finding in examine(simulator, options.out or Path("results"), options.workers, options.device):
         print(finding_text(finding), flush=True)
         findings.append(finding)
+    print(f"\n{verdict_text(findings)}")
     return EXIT_OK if is_fit(findings) else EXIT_INFRASTRUCTURE
 
 

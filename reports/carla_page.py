@@ -6,54 +6,91 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from harness.results.files import replace_atomically
+from reports.formatting import DASH, number, rate
+from reports.page import environment, style
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>CARLA verification</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1d2733 }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem } td, th { padding: .25rem .8rem; text-align: left;
-border-bottom: 1px solid #d5dbe2 } td.number { text-align: right; font-variant-numeric: tabular-nums }
-.bad { color: #a3160c; font-weight: 600 }
-</style></head><body>
-<h1>CARLA verification</h1>
-<p>Simulator at {{ result.address }}, version {{ result.simulator.version }}, map {{ result.map }}.</p>
-{% if result.simulator.scene_version is not none %}
-<p class="bad">This is the embedded simulator, not CARLA itself: it numbers its pictures
-(version {{ result.simulator.scene_version }}). The harness has not yet been run against CARLA itself.</p>
-{% endif %}
-<h2>Does it repeat itself?</h2>
-<p>{{ result.divergence.repeats }} repeats of one episode:
-{% if result.divergence.identical %}identical in every tick.{% else %}
-<span class="bad">they differ</span>, first at tick {{ result.divergence.first_differing_tick }}, by at most
-{{ "%.3f"|format(result.divergence.largest_distance_m) }} m. Twins cannot be compared tick by tick there.{% endif %}</p>
-<h2>The same small campaign on both simulators</h2>
-<table><tr><th></th><th>episodes with a tyre over the line</th></tr>
-{% for side, count in result.comparison.departures.items() %}
-<tr><td>{{ side }}</td><td class="number">{{ count.k }} of {{ count.n }}</td></tr>{% endfor %}</table>
-<p>Rank correlation of the episodes' smallest lane margins: {{ number(result.comparison.margins.spearman) }}
-(n = {{ result.comparison.margins.n }}). Of the monitors' AUROC: {{ number(result.comparison.monitors.spearman) }}
-(n = {{ result.comparison.monitors.n }} monitors).</p>
-<table><tr><th>monitor</th>{% for side in result.comparison.monitors.auroc %}<th>AUROC, {{ side }}</th>{% endfor %}</tr>
-{% for name in names %}<tr><td>{{ name }}</td>
-{% for values in result.comparison.monitors.auroc.values() %}<td class="number">{{ number(values.get(name)) }}</td>
-{% endfor %}</tr>{% endfor %}</table>
-<h2>Calls</h2>
-<table><tr><th>call</th><th>answer</th></tr>
-{% for call in result.calls %}<tr><td>{{ call.call }}</td>
-<td>{% if call.problem %}<span class="bad">{{ call.problem }}</span>{% else %}{{ call.answer }}{% endif %}</td></tr>
-{% endfor %}</table>
-</body></html>
-"""
+PAGE = "carla_verification.html"
+COMMIT_SHOWN = 12
+SIDES = ("verified", "embedded")
 
 
-def write_carla_page(result: Mapping[str, Any], path: Path) -> Path:
-    """Write what `harness.cluster.carla_verification.verify_carla` found as a page; every text in it is escaped."""
-    names = sorted({name for values in result["comparison"]["monitors"]["auroc"].values() for name in values})
-    page = Environment(autoescape=True).from_string(_PAGE).render(result=result, names=names, number=_number)
-    path.write_text(page, encoding="utf-8")
+def write_carla_page(result: Mapping[str, Any], folder: Path) -> Path:
+    """Write what `harness.cluster.carla_verification.verify_carla` found as a page; returns its path.
+
+    Args:
+        result: content of ``carla_verification.json``. folder: where the page goes, beside both campaigns.
+    """
+    failed = [call for call in result["calls"] if call["problem"]]
+    comparison = result["comparison"]
+    text = (
+        environment()
+        .get_template("carla.html.j2")
+        .render(
+            result=result,
+            simulator=_simulator(result["simulator"]),
+            is_embedded=(result["simulator"] or {}).get("scene_version") is not None,
+            commit=(result["provenance"]["git_commit"] or "unknown")[:COMMIT_SHOWN],
+            css="fail" if comparison is None else "pass",
+            word="NOT FIT" if comparison is None else "FIT",
+            reasons=findings(result),
+            departures=[] if comparison is None else _departures(comparison),
+            ranks=[] if comparison is None else _ranks(comparison),
+            monitors=[] if comparison is None else _monitors(comparison["monitors"]["auroc"]),
+            calls=[*failed, *(call for call in result["calls"] if not call["problem"])],
+            style=style(),
+        )
+    )
+    path = folder / PAGE
+    replace_atomically(path, text.encode())
     return path
 
 
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
+def findings(result: Mapping[str, Any]) -> list[str]:
+    """What was found, a sentence each, for the terminal and the head of the page."""
+    failed = [call for call in result["calls"] if call["problem"]]
+    said = [f"{len(result['calls']) - len(failed)} of {len(result['calls'])} calls answered"]
+    said += [f"{call['call']}: {call['problem']}" for call in failed]
+    if result["comparison"] is None:
+        return [*said, "nothing was driven"]
+    found, divergence = result["comparison"], result["divergence"]
+    said.append(
+        f"{divergence['repeats']} repeats of one episode are identical in every tick"
+        if divergence["identical"]
+        else f"{divergence['repeats']} repeats of one episode part by up to {divergence['largest_distance_m']:.3f} m"
+    )
+    departed = " and ".join(f"{found['departures'][side]['k']} of {found['departures'][side]['n']}" for side in SIDES)
+    said.append(f"episodes that departed: {departed} (verified and embedded simulator)")
+    said += [f"{row['name']}: rank correlation {row['value']}, n = {row['n']}" for row in _ranks(found)]
+    return said
+
+
+def _simulator(simulator: Mapping[str, Any] | None) -> str:
+    return "" if simulator is None else f"version {simulator['version']}"
+
+
+def _departures(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [{"condition": "all conditions", **comparison["departures"]}, *comparison["conditions"]]
+    return [{"name": row["condition"], **{side: rate(row[side]) for side in SIDES}} for row in rows]
+
+
+def _ranks(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
+    named = (
+        ("episodes by their smallest lane margin", comparison["margins"]),
+        ("conditions by their share of departures", comparison["conditions_rank"]),
+        ("monitors by their AUROC", comparison["monitors"]),
+    )
+    return [{"name": name, **_rank(found)} for name, found in named]
+
+
+def _rank(found: Mapping[str, Any]) -> dict[str, Any]:
+    value = found["spearman"]
+    if value is None:
+        return {"value": "undefined", "interval": "too few, or all equal", "n": found["n"]}
+    interval = DASH if found["low"] is None else f"{number(found['low'])} to {number(found['high'])}"
+    return {"value": number(value), "interval": interval, "n": found["n"]}
+
+
+def _monitors(aurocs: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    names = sorted({name for values in aurocs.values() for name in values})
+    return [{"name": name, **{side: rate(aurocs[side].get(name), "number") for side in SIDES}} for name in names]

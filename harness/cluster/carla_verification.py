@@ -8,34 +8,32 @@ that is the question.
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
-from scipy.stats import spearmanr
 
 from harness.cluster.campaign_plan import plan_campaign
 from harness.cluster.campaign_run import RunOptions, Status, run_campaign
 from harness.cluster.driving import DrivingExecutor
+from harness.cluster.verification_figures import compare, divergence
 from harness.cluster.worker import EpisodeWorker, WorkerSettings
-from harness.evaluation.recompute import recompute
 from harness.results.files import json_bytes, replace_atomically
-from harness.results.reader import read_campaign
-from harness.simulation.conformance import CallResult, check_conformance
-from harness.simulation.server import ServerStartError, SimulatorServer
+from harness.results.provenance import provenance, utc_now
+from harness.results.store import StorageError, read_campaign_json
+from harness.simulation.conformance import check_conformance
+from harness.simulation.server import REPOSITORY, ServerStartError, SimulatorServer
 from harness.simulation.simulator import parse_simulator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: provenance, plan, conditions, intervals; figures are null where a call failed
 RESULT_FILE = "carla_verification.json"
 REPEATS = 3
 VERIFIED, REFERENCE = "verified", "embedded"
-CONDITIONS = [
+CONDITIONS: list[dict[str, Any]] = [
     {"name": "ideal"},
     {"name": "noisy", "effects": [{"effect": "noise", "sigma_dn": 60}], "onset_s": 1.0},
     {"name": "blurred", "effects": [{"effect": "blur", "width_px": 24}], "onset_s": 1.0},
@@ -65,32 +63,68 @@ class VerificationPlan:
     workers: int | None = None
 
 
-def verify_carla(address: str, out: Path, plan: VerificationPlan | None = None) -> dict[str, Any]:
+def verify_carla(
+    address: str, out: Path, plan: VerificationPlan | None = None, say: Callable[[str], None] = print
+) -> dict[str, Any]:
     """Ask the four questions and write ``carla_verification.json`` into ``out``, beside the campaigns' folders.
 
     Args:
         address: ``HOST:PORT`` of the running simulator.
         out: new folder.
         plan: what to drive.
+        say: told what is going on, a line at a time.
 
     Returns:
-        The file's content.
+        The file's content. ``divergence`` and ``comparison`` are null where a call failed: nothing was driven then.
 
     Raises:
-        VerificationError: nothing answers there, or it does not answer the calls without which nothing can be driven.
-        StoreError: the folder cannot be used.
+        VerificationError: nothing answers there, its map has no lane to drive on, or its campaign did not complete.
+        StorageError: the folder cannot be written to.
     """
     plan = plan or VerificationPlan()
     host, _, port = address.rpartition(":")
+    if (out / RESULT_FILE).exists() or (out / VERIFIED).exists():
+        raise VerificationError(f"{out} holds a verification already: choose another --out")
     try:
         SimulatorServer(parse_simulator(f"attach:{address}"), log_dir=out).start()
     except ServerStartError as error:
         raise VerificationError(str(error)) from error
+    say(f"1 of 4: does {address} answer every call?")
     calls, map_name = check_conformance(host, int(port))
-    failed = [result for result in calls if result.problem is not None]
-    if map_name is None or failed:
-        first = failed[0] if failed else CallResult("Client", "", "no map")
-        raise VerificationError(f"{address} does not answer as CARLA must: {first.call}: {first.problem}")
+    failed = [call for call in calls if call.problem is not None]
+    say(f"{len(calls) - len(failed)} of {len(calls)} calls answered" + (f", map {map_name}" if map_name else ""))
+    result: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "created_at": utc_now(),
+        "address": address,
+        "map": map_name,
+        "plan": {
+            **asdict(plan),
+            "monitors": list(plan.monitors),
+            "conditions": [condition["name"] for condition in CONDITIONS],
+            "repeats": REPEATS,
+        },
+        "provenance": provenance(REPOSITORY),
+        "simulator": None,
+        "calls": [asdict(call) for call in calls],
+        "divergence": None,
+        "comparison": None,
+    }
+    if map_name is not None and not failed:
+        result |= _driven(address, map_name, out, plan, say)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        replace_atomically(out / RESULT_FILE, json_bytes(result))
+    except OSError as error:
+        raise StorageError(f"{out}: writing {RESULT_FILE} failed: {error.strerror}; choose another --out") from error
+    return result
+
+
+def _driven(
+    address: str, map_name: str, out: Path, plan: VerificationPlan, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """The part of the result that needs episodes."""
+    host, _, port = address.rpartition(":")
     opendrive, starts = _roads_of(host, int(port), plan.starts)
     folders = {VERIFIED: out / VERIFIED, REFERENCE: out / REFERENCE}
     with tempfile.TemporaryDirectory() as temporary:
@@ -104,94 +138,18 @@ def verify_carla(address: str, out: Path, plan: VerificationPlan | None = None) 
             VERIFIED: _scenario(Path(temporary) / "on_map.yaml", on_map, plan),
             REFERENCE: _scenario(Path(temporary) / "on_file.yaml", on_file, plan),
         }
+        say(f"2 of 4: does it repeat itself? {REPEATS} times the same episode")
         repeats = _repeats(scenarios[VERIFIED], f"attach:{address}", Path(temporary) / "logs")
+        say(f"3 of 4: the same {len(starts) * len(CONDITIONS)} episodes on both simulators, first on {address}")
         _campaign(scenarios[VERIFIED], folders[VERIFIED], f"attach:{address}", None)
+        say("then on the embedded one")
         _campaign(scenarios[REFERENCE], folders[REFERENCE], "embedded", plan.workers)
-    result = {
-        "schema_version": SCHEMA_VERSION,
-        "address": address,
-        "simulator": json.loads((folders[VERIFIED] / "campaign.json").read_text())["simulator"],
-        "map": map_name,
-        "calls": [asdict(call) for call in calls],
+    say("4 of 4: do departures and monitors rank alike?")
+    return {
+        "simulator": read_campaign_json(folders[VERIFIED])["simulator"],
         "divergence": divergence(repeats),
         "comparison": compare(folders),
     }
-    replace_atomically(out / RESULT_FILE, json_bytes(result))
-    return result
-
-
-def divergence(repeats: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """How far repeats of one episode drift apart.
-
-    Args:
-        repeats: tick tables of the same episode, with ``x_m`` and ``y_m``.
-
-    Returns:
-        ``repeats``, ``identical``, ``first_differing_tick`` (null if none), ``largest_distance_m`` between any repeat
-        and the first at the same tick, ``lengths`` in ticks.
-    """
-    first = repeats[0]
-    largest, differing = 0.0, []
-    for other in repeats[1:]:
-        rows = min(len(first), len(other))
-        a, b = first[["x_m", "y_m"]].to_numpy()[:rows], other[["x_m", "y_m"]].to_numpy()[:rows]
-        distance_m = np.hypot(*(a - b).T)
-        largest = max(largest, float(distance_m.max(initial=0.0)))
-        differing += np.flatnonzero(distance_m)[:1].tolist()
-    lengths = [len(table) for table in repeats]
-    return {
-        "repeats": len(repeats),
-        "identical": all(table.equals(first) for table in repeats[1:]),
-        "first_differing_tick": min(differing) if differing else None,
-        "largest_distance_m": largest,
-        "lengths": lengths,
-    }
-
-
-def compare(folders: Mapping[str, Path]) -> dict[str, Any]:
-    """The same episodes on both simulators: departures, and whether they and the monitors rank alike.
-
-    Returns:
-        ``departures`` per simulator (``k`` of ``n``), ``margins`` (rank correlation of the episodes' smallest lane
-        margins), ``monitors`` (rank correlation of the monitors' pooled AUROC, and the values); a correlation is null
-        where there is nothing to rank.
-    """
-    margins = {side: _smallest_margins(folder) for side, folder in folders.items()}
-    cells = sorted(set(margins[VERIFIED]) & set(margins[REFERENCE]))
-    aurocs = {side: _aurocs(folder) for side, folder in folders.items()}
-    names = [name for name in aurocs[VERIFIED] if None not in (aurocs[VERIFIED][name], aurocs[REFERENCE].get(name))]
-    return {
-        "departures": {
-            side: {"k": sum(margin < 0 for margin in found.values()), "n": len(found)}
-            for side, found in margins.items()
-        },
-        "margins": _rank_correlation(*([margins[side][cell] for cell in cells] for side in folders)),
-        "monitors": {
-            **_rank_correlation(*([aurocs[side][name] for name in names] for side in folders)),
-            "auroc": aurocs,
-        },
-    }
-
-
-def _rank_correlation(one: Sequence[float | None], other: Sequence[float | None]) -> dict[str, Any]:
-    if len(one) < 3 or len(set(one)) < 2 or len(set(other)) < 2:
-        return {"spearman": None, "n": len(one)}
-    return {"spearman": float(spearmanr(one, other).statistic), "n": len(one)}
-
-
-def _smallest_margins(folder: Path) -> dict[tuple[str, str], float]:
-    """Smallest lane margin of each episode after the first two seconds, m, by road and condition."""
-    found = {}
-    for episode in read_campaign(folder)[1]:
-        driven = episode.ticks[episode.ticks["time_s"] >= 2.0]
-        if len(driven):
-            found[(episode.spec["road"], episode.spec["condition"])] = float(driven["lane_margin_m"].min())
-    return found
-
-
-def _aurocs(folder: Path) -> dict[str, float | None]:
-    _, summary = recompute(folder)
-    return {monitor["name"]: (monitor["auroc_pooled"] or {}).get("value") for monitor in summary["monitors"]}
 
 
 def _roads_of(host: str, port: int, count: int) -> tuple[str, list[dict[str, float]]]:
@@ -219,6 +177,8 @@ def _scenario(path: Path, roads: Sequence[Mapping[str, Any]], plan: Verification
         "agent": plan.agent,
         "monitors": list(plan.monitors),
         "modes": ["shadow"],
+        "rescue_map": False,
+        "keep_monitor_inputs": False,
     }
     path.write_text(yaml.safe_dump(scenario))
     return path

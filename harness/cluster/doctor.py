@@ -66,6 +66,13 @@ def finding_text(finding: Finding) -> str:
     return line if finding.remedy is None else f"{line}\n{'':<{CHECK_WIDTH + LEVEL_WIDTH}}-> {finding.remedy}"
 
 
+def verdict_text(findings: Sequence[Finding]) -> str:
+    """The last line: whether campaigns run here, and how much of the above asks for attention."""
+    counts = [(level, sum(finding.level is level for finding in findings)) for level in (Level.PROBLEM, Level.WARNING)]
+    counted = [f"{count} {level.lower()}{'s' * (count > 1)}" for level, count in counts if count]
+    return ", ".join(["fit for campaigns" if is_fit(findings) else "not fit for campaigns", *counted])
+
+
 def is_fit(findings: Sequence[Finding]) -> bool:
     """No finding is a problem; warnings do not keep a campaign from running."""
     return all(finding.level is not Level.PROBLEM for finding in findings)

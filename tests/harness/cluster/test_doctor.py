@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cluster.doctor import examine, finding_text, is_fit
+from harness.cluster.doctor import examine, finding_text, is_fit, verdict_text
 from harness.cluster.doctor_finding import Finding, Level
 from harness.cluster.doctor_machine import disk, gpus, packages, simulator_reachable, steady_clock
 from harness.cluster.doctor_simulator import simulator_findings, speed_finding
@@ -68,6 +68,8 @@ def test_only_a_problem_makes_a_machine_unfit_and_it_comes_with_a_remedy() -> No
     assert is_fit([warning])
     assert not is_fit([warning, problem])
     assert finding_text(problem).endswith("-> do d")
+    assert verdict_text([warning, warning]) == "fit for campaigns, 2 warnings"
+    assert verdict_text([warning, problem]) == "not fit for campaigns, 1 problem, 1 warning"
     with pytest.raises(ValueError, match="needs a remedy"):
         Finding("a", Level.PROBLEM, "b")
 
