@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from agents.protocol import EpisodeContext
-from agents.weights_io import sha256_of
 
 
 class MonitorBase:
@@ -47,6 +46,9 @@ class FittedMonitor(MonitorBase):
     """
 
     def __init__(self, path: Path) -> None:
+        # Only here: monitors that know nothing fitted must not cost every plan PyTorch's start-up.
+        from agents.weights_io import sha256_of
+
         self.weights_path = path
         self._sha256 = sha256_of(path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,11 @@ from harness.campaign.episode_spec import EpisodeSpec, TakeoverSpec
 from harness.cluster.campaign_plan import CampaignPlan, plan_campaign, plan_resumed, require_same
 from harness.cluster.driving import DrivingExecutor
 from harness.cluster.episode_sink import EpisodeSink
-from harness.cluster.local_ray import local_cluster
+from harness.cluster.local_ray import ClusterLostError, cluster_watch, local_cluster
 from harness.cluster.progress import CampaignProgress
 from harness.cluster.remote_ray import remote_cluster
-from harness.cluster.scheduler import NothingWorksError, Scheduler
-from harness.cluster.shipping import files_to_ship
+from harness.cluster.scheduler import NothingWorksError, Observer, Scheduler
+from harness.cluster.shipping import files_to_ship, with_networks
 from harness.cluster.sizing import Size, offers, size_workers, this_host
 from harness.cluster.worker import WorkerSettings
 from harness.results.baseline import check_baseline
@@ -168,7 +168,8 @@ def _run_on_cluster(
         with contextlib.ExitStack() as shown:
             if todo:
                 shown.enter_context(sink.progress)
-            with _cluster(options, plan, simulator, len(todo) or len(plan.episodes)) as (log_folder, size):
+            with _cluster(options, plan, simulator, len(todo) or len(plan.episodes)) as cluster:
+                size = cluster.size
                 campaign["runs"][-1] |= {"workers": size.workers, "gpus_per_worker": size.resources.gpus}
                 sink.write_campaign(campaign)
                 if todo:
@@ -177,38 +178,42 @@ def _run_on_cluster(
                         plan.thresholds,
                         keep_monitor_inputs=plan.spec.keep_monitor_inputs,
                         files=files_to_ship(todo),
+                        with_networks=with_networks(todo),
                     )
-                    settings = WorkerSettings(simulator, executor, log_folder)
-                    Scheduler(settings, size.workers, sink, resources=size.resources).run(todo)
+                    cluster.scheduler(WorkerSettings(simulator, executor, cluster.log_folder), sink).run(todo)
                     shown.close()
-                if wants_map:
-                    _map_departures(store, plan, options, simulator, log_folder, size)
+                lost = _map_departures(store, plan, options, simulator, cluster) if wants_map else 0
     except KeyboardInterrupt:
         return Status.INTERRUPTED, "stopped on request"
-    except (NothingWorksError, StorageError) as error:
+    except (ClusterLostError, NothingWorksError, StorageError) as error:
         return Status.INCOMPLETE, str(error)
+    if lost:
+        return Status.INCOMPLETE, f"{lost} departures of the rescue map were lost to the infrastructure"
     return Status.COMPLETE, ""
 
 
 def _map_departures(
-    store: CampaignStore, plan: CampaignPlan, options: RunOptions, simulator: Simulator, log_folder: str, size: Size
-) -> None:
-    """Make, or finish, the campaign's rescue map. What is known stays, whatever happens."""
+    store: CampaignStore, plan: CampaignPlan, options: RunOptions, simulator: Simulator, cluster: _Cluster
+) -> int:
+    """Make, or finish, the campaign's rescue map; returns how many departures were lost. What is known stays."""
     # Mapping needs all that driving needs, PyTorch and the client among it: nobody waits for them before the driving.
     from harness.cluster.rescue_run import RescueSink
     from harness.cluster.rescue_tasks import RescueExecutor
 
     tasks, rows = _open_departures(store, plan)
     if not tasks:
-        return
+        return 0
     sink = RescueSink(store.folder, tasks, rows)
-    executor = RescueExecutor(options.device, plan.thresholds, files=files_to_ship([task.run.spec for task in tasks]))
-    settings = WorkerSettings(simulator, executor, log_folder)
+    specs = [task.run.spec for task in tasks]
+    executor = RescueExecutor(
+        options.device, plan.thresholds, files=files_to_ship(specs), with_networks=with_networks(specs)
+    )
     try:
         with sink.progress:
-            Scheduler(settings, size.workers, sink, resources=size.resources).run(tasks)
+            cluster.scheduler(WorkerSettings(simulator, executor, cluster.log_folder), sink).run(tasks)
     finally:
         sink.store()
+    return sink.lost
 
 
 def _open_departures(store: CampaignStore, plan: CampaignPlan) -> tuple[list[RescueTask], list[RescueRow]]:
@@ -217,22 +222,33 @@ def _open_departures(store: CampaignStore, plan: CampaignPlan) -> tuple[list[Res
     return open_departures(store.folder, store.finished(), TakeoverSpec(driver=plan.spec.takeover.driver))
 
 
+@dataclass(frozen=True)
+class _Cluster:
+    """A connected Ray cluster: the folder for logs on its nodes, how many workers it takes, whether it still stands."""
+
+    log_folder: str
+    size: Size
+    require_cluster: Callable[[], None] = lambda: None
+
+    def scheduler(self, settings: WorkerSettings, observer: Observer) -> Scheduler:
+        """One for a list of tasks."""
+        resources, watch = self.size.resources, self.require_cluster
+        return Scheduler(settings, self.size.workers, observer, resources=resources, require_cluster=watch)
+
+
 @contextlib.contextmanager
-def _cluster(
-    options: RunOptions, plan: CampaignPlan, simulator: Simulator, episodes: int
-) -> Iterator[tuple[str, Size]]:
-    """A connected Ray cluster: the folder for logs on its nodes, and how many workers it takes."""
+def _cluster(options: RunOptions, plan: CampaignPlan, simulator: Simulator, episodes: int) -> Iterator[_Cluster]:
     if options.ray_address is None:
         host = this_host()
         size = size_workers([host], simulator, options.workers, options.device).at_most(episodes)
         memory_bytes = size.workers * size.resources.memory_bytes
         with local_cluster(size.workers, gpus=int(host.gpus), memory_bytes=memory_bytes) as folder:
-            yield str(folder / "servers"), size
+            yield _Cluster(str(folder / "servers"), size, cluster_watch())
         return
     plug_ins = [plan.spec.agent, *plan.spec.monitors]
     with remote_cluster(options.ray_address, plug_ins) as log_folder:
         size = size_workers(offers(ray.nodes()), simulator, options.workers, options.device)
-        yield log_folder, size.at_most(episodes)
+        yield _Cluster(log_folder, size.at_most(episodes))
 
 
 def _by_map(episodes: Sequence[EpisodeSpec]) -> list[EpisodeSpec]:

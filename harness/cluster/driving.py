@@ -40,6 +40,7 @@ class DrivingExecutor:
         timeout_s: longest wait for one answer of the simulator, wall clock.
         keep_monitor_inputs: shadow and log runs keep what learned monitors look at.
         files: weights and roads that were named by path, by that path; this host need not have them.
+        with_networks: the episodes need PyTorch, which takes seconds to load and half of a process's memory.
     """
 
     device: str = "cpu"
@@ -47,6 +48,7 @@ class DrivingExecutor:
     timeout_s: float = CLIENT_TIMEOUT_S
     keep_monitor_inputs: bool = False
     files: Files = field(default_factory=dict, repr=False)
+    with_networks: bool = True
     _pulse: Any = None
     _places: dict[str, Path] = field(default_factory=dict)
     _session: Any = None
@@ -57,13 +59,15 @@ class DrivingExecutor:
         """Import what driving needs and unpack what was shipped, while the server starts."""
         # Heavy imports here: the driver, which makes this object, needs neither torch nor the client.
         import cv2
-        import torch
 
         import harness.simulation.episode  # noqa: F401
 
         # Workers share the cores among themselves, and one thread gives one order of sums.
-        torch.set_num_threads(1)
         cv2.setNumThreads(1)
+        if self.with_networks or self.keep_monitor_inputs:
+            import torch
+
+            torch.set_num_threads(1)
         self._pulse = pulse
         self._places = unpack(self.files, folder / "files")
 
@@ -92,15 +96,17 @@ class DrivingExecutor:
             WeightsChangedError: a weights file is another one than planned.
         """
         from harness.simulation.episode import run_episode
-        from harness.simulation.monitor_inputs import MonitorInputRecorder
 
         if self._session is None:
             raise InfrastructureError("no connection to a simulator")
         self._pulse.beat(Stage.LOADING)
         agent = None if task.agent is None else cast(Agent, WatchedAgent(self._agent(task.agent), self._pulse))
         monitors = [cast(Monitor, WatchedMonitor(self._monitor(monitor), self._pulse)) for monitor in task.monitors]
-        keeps = self.keep_monitor_inputs and task.mode.kind in MODES_WITH_INPUTS
-        inputs = MonitorInputRecorder() if keeps else None
+        inputs = None
+        if self.keep_monitor_inputs and task.mode.kind in MODES_WITH_INPUTS:
+            from harness.simulation.monitor_inputs import MonitorInputRecorder
+
+            inputs = MonitorInputRecorder()
         recorders = [] if inputs is None else [inputs]
         callbacks = [*self.callbacks(task), *recorders, TickBeat(self._pulse)]
         record = run_episode(self._session, self._local(task), agent, monitors, self.thresholds, callbacks)

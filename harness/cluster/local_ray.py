@@ -7,15 +7,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import ray
 
-from harness.cluster.guardian import clear_folder
+from harness.cluster.guardian import clear_folder, descendants
 from harness.cluster.interruption import interruptible
 from harness.simulation.ports import reap_abandoned
+from harness.simulation.processes import same_process
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
@@ -27,6 +28,42 @@ OBJECT_STORE_BYTES = 200 * 1024 * 1024  # holds records in flight: two per worke
 
 class ClusterError(RuntimeError):
     """The Ray cluster cannot be used; the message says what to do."""
+
+
+class ClusterLostError(ClusterError):
+    """Ray's own processes on this host have ended in the middle of a campaign."""
+
+
+def cluster_watch() -> Callable[[], None]:
+    """A check, to be called several times per second, that the cluster which this process has started still stands.
+
+    Some seconds after its raylet Ray ends a driver too, with status 1 and not a word: who wants to say what happened
+    has to look before.
+
+    Returns:
+        A function that raises ClusterLostError as soon as the raylet or the cluster's store (GCS) is gone.
+    """
+    helpers = {
+        (int(pid), int(start)): name
+        for pid, start in descendants(os.getpid()).items()
+        for name in ("raylet", "gcs_server")
+        if Path(_first_word(pid)).name == name
+    }
+
+    def require_cluster() -> None:
+        for process, name in helpers.items():
+            if not same_process(*process):
+                raise ClusterLostError(f"Ray's own process {name} has ended (killed, or memory was short)")
+
+    return require_cluster
+
+
+def _first_word(pid: int) -> str:
+    """Program of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].decode(errors="replace")
+    except OSError:
+        return ""
 
 
 @contextmanager

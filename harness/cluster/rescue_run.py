@@ -93,6 +93,11 @@ class RescueSink(Observer):
         """Say what failed."""
         self.progress.note(f"rescue map of {task.episode_id}, try {attempt} failed: {error.splitlines()[0][:400]}")
 
+    @property
+    def lost(self) -> int:
+        """Departures about which nothing is known because their tries were used up."""
+        return sum(row.reason.startswith(LOST) for row in self._rows.values())
+
     def poll(self) -> None:
         """Keep the display alive."""
         self.progress.refresh()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,7 +77,9 @@ class Scheduler:
         resources: WorkerResources | None = None,
         stragglers: Stragglers | None = None,
         placing_timeout_s: float = PLACING_TIMEOUT_S,
+        require_cluster: Callable[[], None] = lambda: None,
     ) -> None:
+        """Prepare. ``require_cluster`` is called several times per second and raises when it is no use going on."""
         self._settings = settings
         self._workers = workers
         self._observer = observer
@@ -85,6 +87,7 @@ class Scheduler:
         self._resources = resources or WorkerResources()
         self._stragglers = stragglers or Stragglers()
         self._placing_timeout_s = placing_timeout_s
+        self._require_cluster = require_cluster
         self._nodes = NodeHealth()
         self._failures = FailedTries()
         self._queue: deque[EpisodeTask] = deque()
@@ -111,6 +114,7 @@ class Scheduler:
         graceful = False
         try:
             while len(self._done) < len(tasks):
+                self._require_cluster()
                 self._fill()
                 self._collect()
                 self._replace_hanging()

@@ -32,6 +32,15 @@ def files_to_ship(episodes: Iterable[EpisodeSpec]) -> dict[str, bytes]:
     return {path: Path(path).read_bytes() for path in sorted(present)}
 
 
+def with_networks(episodes: Iterable[EpisodeSpec]) -> bool:
+    """Whether anybody in the episodes has weights; who has none and computes with PyTorch all the same imports it."""
+    return any(
+        component.weights_sha256 is not None
+        for episode in episodes
+        for component in (*([] if episode.agent is None else [episode.agent]), *episode.monitors)
+    )
+
+
 def unpack(files: Files, folder: Path) -> dict[str, Path]:
     """Write shipped files below ``folder``; returns where each of them lies now.
 

@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agents.protocol import AgentOutput, Frame, Monitor
-from agents.saliency.visualbackprop import visualbackprop
 from agents.thresholds import DEFAULT_POINT, OperatingPoint, ThresholdsMissingError, operating_point
 from harness.campaign.episode_spec import EpisodeSpec
 from harness.evaluation.alarms import alarm_from_statistic, final_statistic
@@ -145,6 +143,11 @@ def _saliency(output: AgentOutput | None) -> npt.NDArray[np.float32] | None:
     """VisualBackProp map (h, w) of what the agent looked at; None if it shows no convolutions."""
     if output is None or output.activations is None or output.network_input is None or output.layers is None:
         return None
+    # Only for networks: an episode without any must not cost PyTorch's start-up and memory.
+    import torch
+
+    from agents.saliency.visualbackprop import visualbackprop
+
     size = (int(output.network_input.shape[2]), int(output.network_input.shape[3]))
     try:
         with torch.inference_mode():

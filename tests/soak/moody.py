@@ -14,14 +14,14 @@ FULL_LEFT_DEG = 400.0
 
 
 class MoodyDriver(LabelExpertAgent):
-    """The label expert, but of every forty episodes one in which it raises and one in which it leaves the road."""
+    """The label expert, but of every sixty episodes one in which it raises and one in which it leaves the road."""
 
     name = "moody_driver"
 
     def reset(self, context: EpisodeContext) -> None:
         """Take route and mood of the episode."""
         super().reset(context)
-        self._mood = context.seed % 40
+        self._mood = context.seed % 60
 
     def act(self, observation: Observation) -> AgentOutput:
         """Steer, raise, or turn to the left as far as it goes."""

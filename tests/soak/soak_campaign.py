@@ -45,7 +45,7 @@ RESULTS = Path(__file__).resolve().parents[2] / "benchmarks/results/campaign_soa
 SCENARIO = """
 campaign: soak
 camera: {width_px: 64, height_px: 36}
-duration_s: 1.5
+duration_s: 1
 roads:
   - kind: curves
     name: bend

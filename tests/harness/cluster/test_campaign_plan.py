@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from agents.preprocessing import Preprocessing
 from harness.cluster.campaign_plan import ResumeError, plan_campaign, plan_resumed, require_same
 from harness.cluster.campaign_run import RunOptions, run_campaign
 from harness.results.store import CampaignStore, StoreError
-from tests.campaign_process import EPISODES, scenario_file
+from tests.campaign_process import EPISODES, REPOSITORY, scenario_file
 
 
 def stored(folder: Path, scenario: Path, **changes: Any) -> Path:
@@ -49,6 +51,17 @@ def test_the_order_of_what_is_swept_and_the_tier_survive_in_the_folder(tmp_path:
     plan = plan_campaign(path)
     assert any(episode.condition.startswith("bands_0.") for episode in plan.episodes) and plan.spec.tier == "broad"
     assert plan_resumed(stored(tmp_path / "results", path)) == plan
+
+
+def test_a_campaign_without_networks_is_planned_and_driven_without_loading_pytorch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from harness.cluster.campaign_plan import plan_campaign;"
+        "from harness.cluster.shipping import with_networks; import harness.simulation.episode;"
+        "print(with_networks(plan_campaign(Path(sys.argv[1])).episodes), 'torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(scenario_file(tmp_path))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_a_limit_cuts_the_list_and_stays_the_same_campaign(tmp_path: Path) -> None:

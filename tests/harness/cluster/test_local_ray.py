@@ -60,6 +60,27 @@ def test_ctrl_c_twice_leaves_no_process_and_no_folder() -> None:
         assert not folder.exists()
 
 
+LOST = """
+import os, signal, time
+from harness.cluster.guardian import descendants
+from harness.cluster.local_ray import ClusterLostError, _first_word, cluster_watch, local_cluster
+try:
+    with local_cluster(1):
+        require_cluster = cluster_watch()
+        require_cluster()
+        os.kill(next(pid for pid in descendants(os.getpid()) if _first_word(pid).endswith("/raylet")), signal.SIGKILL)
+        time.sleep(0.2)
+        require_cluster()
+except ClusterLostError as error:
+    print(error)
+"""
+
+
+def test_a_driver_whose_raylet_was_killed_says_so_before_ray_ends_it() -> None:
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, cwd=REPOSITORY, timeout=300)
+    assert done.returncode == 0 and "Ray's own process raylet has ended" in done.stdout, done.stderr
+
+
 def test_ray_that_does_not_come_up_is_tried_again_then_named_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_lost_departure_says_so_and_is_tried_again(campaign: Path, entries: di
     events = {"message": "the server was dead"}
     sink.finished(EpisodeRecord(task.episode_id, {}, "infrastructure_error", nothing, nothing, events), None)
     sink.store()
+    assert sink.lost == 1, "a campaign with such a map is incomplete"
     (row,) = read_rescue_table(campaign)
     assert not row.known and "the server was dead" in row.reason and row.last_safe_tick is None
     assert len(open_departures(campaign, entries, TAKEOVER)[0]) == 1
