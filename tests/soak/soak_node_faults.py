@@ -58,9 +58,11 @@ def test_a_network_that_fails_for_half_a_minute_costs_no_episode(
             *("--set", "duration_s=2", "--set", "modes=[shadow]", "--set", "monitors=[random]", "--set", "seeds=60"),
             through=tuple(hosts.on_near()),
         )
+        assert hosts.are_connected()
         wait_until(lambda: hosts.drives_on_far() and len(campaign.finished()) >= 10, campaign, TIMEOUT_S)
         hosts.cut()
         before = len(campaign.finished())
+        assert not hosts.are_connected()
         time.sleep(SILENCE_S)
         meanwhile = len(campaign.finished()) - before
         hosts.mend()

@@ -48,6 +48,11 @@ class TwoHosts:
         """The network is back."""
         self._neighbours("del")
 
+    def are_connected(self) -> bool:
+        """True if the far host reaches Ray on the near one within two seconds."""
+        knock = self.on_far("timeout", "2", "bash", "-c", f"< /dev/tcp/{NEAR}/{RAY_PORT}")
+        return subprocess.run(knock, capture_output=True).returncode == 0
+
     def processes(self) -> dict[int, str]:
         """Process id -> command line of everything that runs on either host."""
         return {pid: command for pid, (_space, command) in self._members().items()}
