@@ -27,7 +27,7 @@ from agents.saliency.methods import find_method
 from agents.steering_network import SteeringNetwork
 from agents.training.profile_chart import profile_chart
 from agents.training.saliency_gate import network_inputs
-from agents.weights_io import WEIGHTS_FOLDER, save_json
+from agents.weights_io import WEIGHTS_FOLDER, load_json, save_json
 
 SCHEMA_VERSION = 1
 METHODS = ("visualbackprop", "lrp", "grad_cam")
@@ -142,7 +142,8 @@ def main() -> None:
     options = parser.parse_args()
     frames = load_labelled_frames(options.frames)
     frames = frames.take(range(0, len(frames), options.every))
-    paths = [*options.networks, *_in_order_of_training(options.checkpoints)]
+    checkpoints = _in_order_of_training(options.checkpoints)
+    paths = [*options.networks, *checkpoints]
     networks = {path.stem: load_network(path, "driver") for path in paths}
     methods = [find_method(name) for name in options.methods]
     result = attention_profiles(networks, frames, methods, options.random, lambda line: print(line, flush=True))
@@ -151,6 +152,7 @@ def main() -> None:
         "frames": {"n": len(frames), "data_hash": frames.data_hash},
         "networks_sha256": {name: loaded.sha256 for name, loaded in networks.items()},
         "random_networks": options.random,
+        "checkpoints": {path.stem: _training_of(path) for path in checkpoints},
     }
     save_json(options.json, {**result, "networks": _without_pictures(result["networks"])})
     if options.csv is not None:
@@ -164,6 +166,11 @@ def _in_order_of_training(folder: Path | None) -> list[Path]:
     if folder is None:
         return []
     return sorted(folder.glob("epoch_*.safetensors"), key=lambda path: float(path.stem.removeprefix("epoch_")))
+
+
+def _training_of(checkpoint: Path) -> dict[str, Any]:
+    card = load_json(checkpoint.with_suffix(".json"))
+    return {**{name: card[name] for name in ("epochs", "frames", "labels", "seed", "cpu_s")}, **card["scores"]}
 
 
 def _print(result: Mapping[str, Any], methods: Sequence[str]) -> None:
