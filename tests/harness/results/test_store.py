@@ -43,6 +43,19 @@ def test_a_campaign_is_read_back_in_the_order_of_its_plan(store: CampaignStore) 
     assert (store.folder / "episodes/e1/logs/attempt_1.log").read_text() == "ready\n"
 
 
+@pytest.mark.parametrize("protocol", [2, pickle.HIGHEST_PROTOCOL])
+def test_a_record_travels_whole(protocol: int) -> None:
+    inputs = pa.table({"tick": [0, 1, None], "crop": [b"a", None, b"c"]}).replace_schema_metadata({"kept": "yes"})
+    sent = [
+        record(monitor_inputs=pa.concat_tables([inputs, inputs]).slice(1, 4)),
+        record(ticks=pa.table({}), timings=pa.table({}), outcome="agent_error"),
+    ]
+    for one, other in zip(sent, pickle.loads(pickle.dumps(sent, protocol)), strict=True):
+        assert one == other
+        assert one.ticks.schema.equals(other.ticks.schema, check_metadata=True)
+    assert other.monitor_inputs is None
+
+
 def test_equal_records_give_equal_bytes(tmp_path: Path) -> None:
     contents = []
     for name in ("one", "two"):
