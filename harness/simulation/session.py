@@ -86,6 +86,7 @@ class CarlaSession:
         self._clean_map: tuple[str, float] | None = None
         self._dirty_map: tuple[str, float] | None = None
         self._ego: carla.Vehicle | None = None
+        self._ego_was_seen = False
         self._sensors: list[carla.Sensor] = []
         self._images: queue.SimpleQueue[carla.Image] = queue.SimpleQueue()
         self._collisions: queue.SimpleQueue[CollisionEvent] = queue.SimpleQueue()
@@ -141,7 +142,7 @@ class CarlaSession:
             carla.Rotation(yaw=-math.degrees(heading)),
         )
         ego = self._guard(f"spawning {blueprint_id}", lambda: world.spawn_actor(blueprint, pose))
-        self._ego = ego
+        self._ego, self._ego_was_seen = ego, False
         physics = self._guard("reading the physics", ego.get_physics_control)
         self._max_steer_deg = float(physics.wheels[0].max_steer_angle)
         if camera is not None:
@@ -269,8 +270,11 @@ class CarlaSession:
         if snapshot.frame != frame_number:
             raise InfrastructureError(f"ticked frame {frame_number} but the snapshot is of frame {snapshot.frame}")
         actor = snapshot.find(self._car().id)
+        if actor is None and not self._ego_was_seen:  # no episode has begun that could be judged: another try
+            raise InfrastructureError("the ego car was spawned but never came into the simulator's world")
         if actor is None:
             raise InvalidSimulationError("the ego car is gone from the simulator's world")
+        self._ego_was_seen = True
         return _vehicle_snapshot(actor, frame_number, snapshot.timestamp.elapsed_seconds)
 
     def _image_of(self, frame_number: int) -> carla.Image:

@@ -6,6 +6,7 @@ Also ``python -m tests.soak.soak_campaign --episodes N``. Whatever number was ru
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -26,7 +27,6 @@ import pytest
 from harness.results.index import IndexEntry, read_index
 from harness.results.reader import read_attempts
 from harness.results.store import verify
-from harness.simulation.processes import stat_of
 from tests.campaign_process import (
     Campaign,
     Seen,
@@ -36,10 +36,11 @@ from tests.campaign_process import (
     start_campaign,
     tick_tables,
 )
-from tests.soak.random_faults import WORKER, Storm
+from tests.soak.random_faults import CLIENT, SERVER, WORKER, Storm
 
 EPISODES = 1000
 FLAT = 0.05
+READINGS = 60  # one every two seconds
 TIMEOUT_S = 5400.0
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks/results/campaign_soak.json"
 SCENARIO = """
@@ -57,30 +58,49 @@ monitors: [random, "tests.soak.moody:MoodyMonitor"]
 modes: [shadow]
 keep_monitor_inputs: false
 """
+PARTS = {"driver": "", "worker": WORKER, "server": SERVER, "client": CLIENT}
+"""What is measured, and what the command lines of its processes hold."""
 
 
 @dataclass
 class Watch:
-    """Resident memory while a campaign runs: (episodes finished, {part: MiB})."""
+    """Memory of every process of a campaign while it drives episodes: part -> process -> readings, KiB.
 
-    readings: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    Only anonymous memory is read: pages of files, such as libraries, go and come back as the kernel likes.
+    """
 
-    def read(self, campaign: Campaign) -> None:
-        """One reading: of the driver, and of a worker's own process on average."""
-        workers = [pid for pid, seen in campaign.descendants().items() if WORKER in seen.command]
-        used = {"driver": _resident_mb([campaign.process.pid]), "worker": _resident_mb(workers)}
-        known = {part: mb for part, mb in used.items() if mb is not None}
-        self.readings.append((len(campaign.finished()), known))
+    readings: dict[str, dict[int, list[int]]] = field(default_factory=lambda: {part: {} for part in PARTS})
 
-    def between(self, part: str, first: int, end: int) -> list[float]:
-        """Readings of a part, MiB, while ``first`` to ``end`` episodes were finished."""
-        return [used[part] for done, used in self.readings if first <= done < end and part in used]
+    def read(self, campaign: Campaign, episodes: int) -> None:
+        """One reading of each, unless there is no episode yet or none left to drive."""
+        if not 0 < len(campaign.finished()) < episodes:
+            return
+        commands = {pid: seen.command for pid, seen in campaign.descendants().items()}
+        for part, word in PARTS.items():
+            found = [campaign.process.pid] if part == "driver" else [pid for pid in commands if word in commands[pid]]
+            for pid in found:
+                used = _anonymous_kib(pid)
+                if used:
+                    self.readings[part].setdefault(pid, []).append(used)
+
+    def growth(self) -> dict[str, float | None]:
+        """Median in the last quarter of a process's life over that in its second quarter, − 1; of each part the
+        median over its processes that were read often enough, None if none was."""
+        lives = {part: [_growth(r) for r in of.values() if len(r) >= READINGS] for part, of in self.readings.items()}
+        return {part: round(statistics.median(of), 4) if of else None for part, of in lives.items()}
 
 
-def _resident_mb(pids: Iterable[int]) -> float | None:
-    """Mean over those of the processes that still run; None if none does."""
-    found = [process.resident_bytes / 2**20 for process in map(stat_of, pids) if process is not None]
-    return statistics.mean(found) if found else None
+def _growth(life: list[int]) -> float:
+    quarter = len(life) // 4
+    return statistics.median(life[-quarter:]) / statistics.median(life[quarter : 2 * quarter]) - 1.0
+
+
+def _anonymous_kib(pid: int) -> int:
+    """0 once the process has ended."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return next((int(line.split()[1]) for line in lines if line.startswith("RssAnon:")), 0)
+    return 0
 
 
 def start(folder: Path, episodes: int, temporary: Path, *arguments: str) -> Campaign:
@@ -96,7 +116,7 @@ def undisturbed(folder: Path, episodes: int, temporary: Path) -> Watch:
     deadline = time.monotonic() + TIMEOUT_S
     while campaign.process.poll() is None:
         assert time.monotonic() < deadline, campaign.text()
-        watch.read(campaign)
+        watch.read(campaign, episodes)
         time.sleep(2.0)
     assert campaign.process.returncode == 0, campaign.text()
     return watch
@@ -128,28 +148,6 @@ def disturbed(folder: Path, episodes: int, temporary: Path, seed: int) -> Counte
         campaign = start(folder, episodes, temporary, "--resume")
     assert not remains(started)
     return storm.counts
-
-
-def memory_growth(folder: Path, watch: Watch, episodes: int) -> dict[str, float]:
-    """Median memory in the last quarter of the episodes over that in the second quarter, − 1.
-
-    Server and driving process by the measurement after each episode; driver and workers by their readings. Servers
-    and driving processes are replaced after some episodes, so they are also compared between the quarters of a life.
-    """
-    tries = [read_attempts(folder, entry)[-1] for entry in read_index(folder / "index.jsonl").values()]
-    quarter, oldest = episodes // 4, max(last["driven"] for last in tries)
-    growth = {}
-    for part in ("server", "client"):
-        used = [last["memory_mb"][part] for last in tries]
-        growth[part] = statistics.median(used[-quarter:]) / statistics.median(used[quarter : 2 * quarter]) - 1.0
-        young = [last["memory_mb"][part] for last in tries if oldest / 4 < last["driven"] <= oldest / 2]
-        old = [last["memory_mb"][part] for last in tries if 3 * oldest / 4 < last["driven"]]
-        growth[f"{part} in its life"] = statistics.median(old) / statistics.median(young) - 1.0
-    for part in ("driver", "worker"):
-        early = watch.between(part, quarter, 2 * quarter)
-        late = watch.between(part, 3 * quarter, episodes)
-        growth[part] = statistics.median(late) / statistics.median(early) - 1.0
-    return {part: round(value, 4) for part, value in growth.items()}
 
 
 def rescue_map(folder: Path) -> pa.Table:
@@ -198,7 +196,8 @@ def soak(folder: Path, episodes: int, seed: int = 1) -> dict[str, Any]:
         "left_over": 0,
         "faults": dict(sorted(counts.items())),
         "episodes_tried_again": sum(count > 1 for count in tries),
-        "memory_growth": memory_growth(calm, watch, episodes),
+        "memory_growth": watch.growth(),
+        "processes_measured": {part: len(of) for part, of in watch.readings.items()},
         "both_s": round(duration_s),
         "load_1min": round(os.getloadavg()[0], 1),
     }
@@ -206,7 +205,7 @@ def soak(folder: Path, episodes: int, seed: int = 1) -> dict[str, Any]:
 
 def require_flat(result: dict[str, Any]) -> None:
     """What the result promises about memory, which a few dozen episodes cannot show."""
-    assert all(abs(growth) < FLAT for growth in result["memory_growth"].values()), result
+    assert all(growth is not None and abs(growth) < FLAT for growth in result["memory_growth"].values()), result
 
 
 def store(result: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.simulation.callback import TickView
 from harness.simulation.errors import InfrastructureError
+from harness.simulation.preparation import prepare
 from harness.simulation.server import SimulatorServer
 from harness.simulation.session import CarlaSession
 from tests.harness.simulation.episodes import drive, episode, found
@@ -93,6 +94,15 @@ def test_a_car_that_vanishes_makes_the_episode_invalid(simulator: SimulatorServe
     session = CarlaSession(simulator.host, simulator.port, timeout_s=20.0)
     record = drive(session, episode(), callbacks=[_Vanish(simulator)])
     assert record.outcome == "invalid" and "ego car is gone" in record.events["message"]
+    session.close()
+
+
+def test_a_car_that_never_came_into_the_world_is_no_episode_yet(simulator: SimulatorServer) -> None:
+    session = CarlaSession(simulator.host, simulator.port, timeout_s=20.0)
+    prepare(session, episode("expert"), None, ())
+    session._car().destroy()
+    with pytest.raises(InfrastructureError, match="never came into the simulator's world"):
+        session.tick()
     session.close()
 
 
