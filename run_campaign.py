@@ -386,4 +386,7 @@ def _complain(message: str, code: int = EXIT_USAGE) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # while the program itself was still being loaded
+        sys.exit(EXIT_INTERRUPTED)
