@@ -17,6 +17,8 @@ LAGS_S = (0.0, 0.4, 0.8)
 """Now, and what it looked like before."""
 _SMALLEST = 1e-12
 _POOLED_LAST = 64
+_STUDENT_ERROR = 1
+"""Column of `tick_features`; the last columns are its hidden layers."""
 
 
 def tick_features(
@@ -52,3 +54,16 @@ def tick_features(
         )
         pooled = pooled_features(maps)[:, -_POOLED_LAST:]
         return torch.cat([single, *driver_dense, pooled, student_dense[0], student_dense[-1]], dim=1)
+
+
+def with_student(
+    features: torch.Tensor, error_deg: torch.Tensor, first: torch.Tensor, last: torch.Tensor
+) -> torch.Tensor:
+    """`tick_features` (T, F) as another student of the same shape would give them.
+
+    Args:
+        error_deg: (T,), its predicted error. first, last: outputs of its first and last hidden layer, (T, width) each.
+    """
+    dense = torch.cat([first, last], dim=1)
+    kept = features[:, : features.shape[1] - dense.shape[1]]
+    return torch.cat([kept[:, :_STUDENT_ERROR], error_deg[:, None], kept[:, _STUDENT_ERROR + 1 :], dense], dim=1)
