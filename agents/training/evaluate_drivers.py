@@ -57,11 +57,13 @@ def main() -> None:
     parser.add_argument("--steering", choices=sorted(STEERING_UNITS), default="simulator", help="unit of the logs")
     parser.add_argument("--fps", type=float, help="frames a second, for logs without a clock")
     parser.add_argument("--min-speed", type=float, default=0.0, help="leave out slower frames, m/s")
+    parser.add_argument("--frames", type=int, help="at most so many, evenly taken")
     parser.add_argument("--json", type=Path, required=True, help="where the figures go")
     options = parser.parse_args()
     torch.set_num_threads(1)
     try:
         driving = read_driving(options.data, STEERING_UNITS[options.steering], options.fps, options.min_speed)
+        driving = driving if options.frames is None else driving.evenly(options.frames)
         judged = judge_drivers(options.networks, driving)
     except (NoDataError, DrivingLogError, WeightsError) as error:
         parser.error(str(error))

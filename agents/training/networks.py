@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from agents.netvf import NETHVF, NETHVF_PREPROCESSING, NETSVF, NETSVF_PREPROCESSING, NetVF
@@ -113,8 +112,8 @@ def main() -> None:
     limit_s = None if options.minutes is None else 60.0 * options.minutes
     try:
         driving = read_driving(options.data, STEERING_UNITS[options.steering], options.fps, recipe.min_speed_mps)
-        if options.frames is not None and options.frames < len(driving):
-            driving = driving.take(np.linspace(0, len(driving) - 1, options.frames).astype(np.int64))
+        if options.frames is not None:
+            driving = driving.evenly(options.frames)
         recipe = dataclasses.replace(recipe, settings=settings)
         sha256 = train(recipe, driving, out, options.device, limit_s, f"driver {options.network}")
     except (NoDataError, DrivingLogError, CheckpointError) as error:

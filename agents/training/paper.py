@@ -31,7 +31,7 @@ from agents.training.model_card import effort
 from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
 from agents.training.paper_inputs import PredictorInputs
 from agents.training.picture_fit import VALIDATION_SHARE, fit_on_pictures
-from agents.training.real_driving import STEERING_UNITS, Driving, Rows, SteeringUnit, read_crops, read_driving
+from agents.training.real_driving import LOG_NAME, STEERING_UNITS, Driving, Rows, SteeringUnit, read_crops, read_driving
 
 FILES: dict[WhichNetwork, str] = {"weak": "driver_weak.safetensors", "trained": "driver_trained.safetensors"}
 
@@ -59,7 +59,7 @@ def own_data(folder: Path, configuration: PaperConfiguration) -> PaperData:
     driver, predictor = frames.split(configuration.shares["driver"], configuration.shares["predictor"])
     test = {"log_based": read_driving(folder / splits.PAPER_LOG.name)}
     driven = folder / on_policy_set(configuration).name
-    if driven.is_dir():
+    if any(driven.rglob(LOG_NAME)):  # a collection that was killed early leaves an empty folder
         test["on_policy"] = read_driving(driven)
     return PaperData(frames.take(driver), frames.take(predictor), test)
 

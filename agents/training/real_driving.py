@@ -81,6 +81,12 @@ class Driving:
             block=self.block[rows],
         )
 
+    def evenly(self, count: int) -> Driving:
+        """At most so many frames, spread evenly over all."""
+        if count >= len(self):
+            return self
+        return self.take(np.linspace(0, len(self) - 1, count).astype(np.int64))
+
     def split(self, *shares: float) -> list[Rows]:
         """Rows of consecutive stretches of whole blocks, with about these shares of the blocks, each at least one.
 

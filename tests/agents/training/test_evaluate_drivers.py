@@ -67,3 +67,11 @@ def test_each_network_sees_the_frames_as_it_was_trained_to(
         assert row["mae"]["value"] == pytest.approx(expected, abs=1e-4)
         assert (found["epochs"], found["seconds"], found["recipe"]["epochs_planned"]) == (2, 3.0, 32)
     assert saved["networks"]["grey"]["architecture"] == "netvf"
+
+
+def test_fewer_frames_are_spread_over_all_of_them(tmp_path: Path) -> None:
+    write_folder(tmp_path / "drive", blocks=3)
+    driving = read_driving(tmp_path / "drive")
+    some = driving.evenly(6)
+    assert [driving.pictures.index(path) for path in some.pictures] == [0, 7, 14, 21, 28, 35]
+    assert some.swa_deg.tolist() == driving.swa_deg[[0, 7, 14, 21, 28, 35]].tolist() and driving.evenly(99) is driving

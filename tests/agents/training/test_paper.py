@@ -196,5 +196,7 @@ def test_frames_of_our_own_loop_are_found_by_their_sets(tmp_path: Path) -> None:
     assert not set(data.driver.pictures) & set(data.predictor.pictures)
     driven = on_policy_set(configuration, tmp_path / "networks")
     assert driven.agent == str(tmp_path / "networks" / "driver_trained.safetensors") and driven.pictures
+    (tmp_path / driven.name).mkdir()  # the first run was killed
+    assert set(own_data(tmp_path, configuration).test) == {"log_based"}
     write_folder(tmp_path / driven.name / "run", blocks=1, seed=2, agent=np.zeros(12, dtype=np.float32))
     assert set(own_data(tmp_path, configuration).test) == {"log_based", "on_policy"}

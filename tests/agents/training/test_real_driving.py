@@ -91,7 +91,7 @@ def test_our_own_runs_are_written_as_a_folder_of_driving(tmp_path: Path) -> None
         seen = view(tick, departed=tick >= 7)
         frames.append(seen.frame)
         recorder.on_tick(seen)
-    recorder.save(tmp_path / "run" / "driving_log.csv", record())
+    recorder.save(tmp_path / "run" / "driving_log.csv", record("run"))
     driving = read_driving(tmp_path)
     assert driving.swa_deg == pytest.approx([30.0, 32.0, 34.0, 36.0]) and driving.agent_swa_deg.tolist() == [28.0] * 4
     assert driving.speed_mps == pytest.approx(np.full(4, 10.0))
