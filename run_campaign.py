@@ -341,7 +341,7 @@ def _conclude(result: CampaignResult, baseline: str | None) -> int:
     if baseline is not None and code != EXIT_INFRASTRUCTURE:
         code = conclude_against(baseline, result.folder) or code
     is_compared = baseline is not None and code not in (EXIT_INFRASTRUCTURE, EXIT_USAGE)
-    write_junit(result.folder, with_comparison=is_compared)
+    write_junit(result.folder, is_compared, not_compared_with=None if is_compared else baseline)
     return code
 
 

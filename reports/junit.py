@@ -28,12 +28,13 @@ SKIPPED, FAILURE, ERROR = "skipped", "failure", "error"
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(folder: Path, with_comparison: bool) -> Path:
+def write_junit(folder: Path, with_comparison: bool, not_compared_with: str | None = None) -> Path:
     """Write ``junit.xml`` from the finished tables of a campaign's folder.
 
     Args:
         folder: with ``campaign.json``, ``episodes.parquet`` and ``summary.json``.
         with_comparison: a ``comparison.json`` of this very run lies there too.
+        not_compared_with: baseline that was asked for and could not be compared with.
 
     Returns:
         Its path.
@@ -46,7 +47,7 @@ def write_junit(folder: Path, with_comparison: bool) -> Path:
     verdict = json.loads((folder / SUMMARY_FILE).read_bytes())["verdict"]
     comparison = json.loads((folder / COMPARISON_FILE).read_bytes()) if with_comparison else None
     path = folder / JUNIT_FILE
-    replace_atomically(path, junit_xml(campaign, rows, verdict, comparison))
+    replace_atomically(path, junit_xml(campaign, rows, verdict, comparison, not_compared_with))
     return path
 
 
@@ -55,12 +56,14 @@ def junit_xml(
     rows: Iterable[Mapping[str, Any]],
     verdict: Mapping[str, Any],
     comparison: Mapping[str, Any] | None,
+    not_compared_with: str | None = None,
 ) -> bytes:
     """The document.
 
     Args:
         campaign: ``name`` and ``episode_ids`` of ``campaign.json``. rows: of ``episodes.parquet``.
         verdict: of ``summary.json``. comparison: ``comparison.json``; None without a baseline.
+        not_compared_with: baseline that was asked for; a check that did not take place must not look like one passed.
     """
     name = str(campaign["name"])
     suites = [
@@ -69,6 +72,9 @@ def junit_xml(
     ]
     if comparison is not None:
         suites.append(_suite(f"{name}.baseline", _comparison(comparison)))
+    if not_compared_with is not None:
+        why = f"not compared with {not_compared_with}: the program's output says why"
+        suites.append(_suite(f"{name}.baseline", [("comparison", ERROR, why)]))
     root = ET.Element("testsuites", {"name": name, **_counts(suites)})
     root.extend(suites)
     ET.indent(root, " ")

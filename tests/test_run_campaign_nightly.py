@@ -42,6 +42,10 @@ def night(results: Path, day: int, departing: int) -> CampaignResult:
     return CampaignResult(folder, Status.COMPLETE, PAIRS, PAIRS, 0)
 
 
+def suites_of(night: CampaignResult) -> dict[str, dict[str, str]]:
+    return {suite.attrib["name"]: suite.attrib for suite in ET.parse(night.folder / "junit.xml").getroot()}
+
+
 def test_a_night_is_entered_compared_with_last_good_and_fails_when_it_is_worse(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,6 +53,7 @@ def test_a_night_is_entered_compared_with_last_good_and_fails_when_it_is_worse(
     good, bad = night(tmp_path, 1, departing=0), night(tmp_path, 2, departing=PAIRS)
     assert run_campaign._conclude(good, LAST_GOOD) == run_campaign.EXIT_USAGE
     assert "no campaign 'nightly/smoke' is tagged 'last-good'" in capsys.readouterr().err
+    assert suites_of(good)["nightly.baseline"]["errors"] == "1", "exit code 2 is no green page"
     history = History(tmp_path)
     history.tag(LAST_GOOD, good.folder)
     assert run_campaign._conclude(bad, LAST_GOOD) == run_campaign.EXIT_FAILED_VERDICT
@@ -57,6 +62,6 @@ def test_a_night_is_entered_compared_with_last_good_and_fails_when_it_is_worse(
         ("nightly/smoke", 0),
         ("nightly/smoke", 10),
     ]
-    suites = {suite.attrib["name"]: suite.attrib for suite in ET.parse(bad.folder / "junit.xml").getroot()}
+    suites = suites_of(bad)
     assert suites["nightly.baseline"]["failures"] != "0" and suites["nightly.episodes"]["errors"] == "0"
     assert history.verify() == []
