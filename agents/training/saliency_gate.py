@@ -271,11 +271,13 @@ def main() -> None:
     parser.add_argument("--networks", type=Path, nargs="+", default=shipped, help="weights of drivers (default: ours)")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), help="default: all")
     parser.add_argument("--twins", type=Path, help="folder of agents.training.checkpoints, for label randomisation")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th picture (default 1)")
     parser.add_argument("--sanity-pictures", type=int, default=GateSettings.sanity_pictures, help="default 8")
     parser.add_argument("--json", type=Path, required=True, help="result")
     parser.add_argument("--page", type=Path, help="also write this page")
     options = parser.parse_args()
     frames = load_labelled_frames(options.frames)
+    frames = frames.take(range(0, len(frames), options.every))
     twins = {} if options.twins is None else {name: _twin(options.twins, name) for name in (TRUE, SHUFFLED)}
     settings = GateSettings(sanity_pictures=options.sanity_pictures)
     methods = [find_method(name) for name in options.methods]

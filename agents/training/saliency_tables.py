@@ -86,6 +86,7 @@ def cue_table(result: Mapping[str, Any]) -> str:
 
 TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "gate": ("saliency_gate.json", gate_table),
+    "gate_paper": ("saliency_gate_paper.json", gate_table),
     "speed": ("saliency.json", speed_table),
     "likeness": ("saliency.json", likeness_table),
     "cues": ("saliency_cues.json", cue_table),
