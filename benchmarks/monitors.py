@@ -2,28 +2,23 @@
 
 What PROTOCOL §8 asks of a comparison, by the functions of `harness.evaluation` alone: recall and lead at frozen false
 alarm rates, useful alarms and slack by the rescue map, ranking within runs and pooled, calibration, the share of the
-largest possible safety gain at an affordable takeover time, and the time that one judgement takes on one core. All
-thresholds come from the calibration campaign. Prints a table and writes `benchmarks/results/monitors.json`.
+largest possible safety gain at an affordable takeover time, the time that one judgement takes on one core, and which
+errors of the driver it finds at a matched false positive rate (`driver_errors`). All thresholds come from the
+calibration campaign. Prints two tables and writes `benchmarks/results/monitors.json`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from agents.errors import MonitorError
-from agents.pilotnet_driver import PilotNetDriver
-from agents.protocol import DrivingState, EpisodeContext, Observation
-from agents.registry import make_monitor
+from benchmarks import driver_errors
+from benchmarks.monitor_latency import latency_ms
 from harness.evaluation.judged_campaign import judge_campaign
 from harness.evaluation.judged_episode import JudgedEpisode
 from harness.evaluation.rates import Rate, clustered_ratio
@@ -39,7 +34,8 @@ AFFORDABLE = 1.5
 """Takeover time, as a multiple of the oracle's."""
 REFERENCE_MONITOR = "condition_curvature"
 UNSEEN = "unseen_"
-LATENCY_TICKS = 200
+DEGREES = "deg"
+"""Unit of the monitors that speak of the driver's error."""
 TARGETS = {
     "event_recall_at_fa0.25": 0.90,
     "auroc_within": 0.95,
@@ -58,8 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     result = compare(options.results, options.calibration)
     options.json.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    print(table(result))
-    print(options.json)
+    print(table(result), driver_errors.table(result["driver_errors"]), options.json, sep="\n\n")
 
 
 def compare(results: Path, calibration: Path) -> dict[str, Any]:
@@ -89,8 +84,12 @@ def compare(results: Path, calibration: Path) -> dict[str, Any]:
             "oracle": _at_reaction(summary["rescue"]["oracle"]),
         },
         "targets": TARGETS,
-        "load_average_1min": os.getloadavg()[0],
         "monitors": sorted(rows, key=_rank),
+        "driver_errors": driver_errors.driver_errors(
+            results,
+            [row["name"] for row in rows if row["unit"] == DEGREES],
+            unavoidable_worlds([one.facts for one in judged]),
+        ),
     }
 
 
@@ -111,36 +110,6 @@ def affordable_thresholds(calibrated: Mapping[str, Any]) -> dict[str, float]:
         if kept:
             thetas[str(monitor["name"])] = float(min(kept))
     return thetas
-
-
-def latency_ms(name: str, ticks: int = LATENCY_TICKS) -> dict[str, float] | None:
-    """P50, P95 and P99 of one judgement in the loop, one thread; None for a monitor that cannot be asked here."""
-    torch.set_num_threads(1)
-    try:
-        monitor = make_monitor(name)
-    except LookupError:
-        return None
-    driver, state = PilotNetDriver(), _state()
-    rng = np.random.default_rng(0)
-    frames = rng.integers(0, 256, (8, 180, 320, 3), dtype=np.uint8)
-    outputs = [driver.act(Observation(frame, state)) for frame in frames]
-    monitor.reset(EpisodeContext("latency", 1, 0.05, 320, 180, 90.0))
-    spent = []
-    for tick in range(ticks + 20):
-        frame, output = frames[tick % len(frames)], outputs[tick % len(frames)]
-        started = time.perf_counter()
-        try:
-            monitor.score(frame, output, state)
-        except MonitorError:
-            return None
-        spent.append(1000.0 * (time.perf_counter() - started))
-    p50, p95, p99 = np.percentile(spent[20:], [50, 95, 99]).tolist()
-    return {"p50": p50, "p95": p95, "p99": p99}
-
-
-def _state() -> DrivingState:
-    zeros: dict[str, Any] = {field.name: 0.0 for field in fields(DrivingState) if field.name != "artifact_levels"}
-    return DrivingState(**{**zeros, "tick": 0, "speed_mps": 10.0})
 
 
 def _judged(folder: Path) -> tuple[dict[str, Any], list[JudgedEpisode]]:
@@ -258,7 +227,8 @@ def table(result: Mapping[str, Any]) -> str:
     """The comparison as Markdown; a value with its 95 % interval."""
     lines = [
         "| monitor | recall at 0.25/min (false alarms/min there) | recall at 0.5/min | AUROC within | pooled | AP | "
-        "lead median (P10), s | saved of departures at 0.5/min | SG/SG_max (AC over oracle AC) | P95, ms |",
+        "lead median (P10), s | saved of departures at 0.5/min | SG/SG_max (AC over oracle AC) | "
+        "P50, P95, P99, ms (computing P95) |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["monitors"]:
@@ -278,7 +248,8 @@ def table(result: Mapping[str, Any]) -> str:
             lead,
             f"{useful.get('saved', '–')} of {useful.get('departures', '–')}",
             f"{_number(affordable.get('sg_share'))} ({_number(affordable.get('ac_over_oracle'))})",
-            _number(latency.get("p95")),
+            ", ".join(_number(latency.get(key)) for key in ("p50", "p95", "p99"))
+            + f" ({_number(latency.get('cpu_p95'))})",
         )
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)

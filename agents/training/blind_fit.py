@@ -1,9 +1,10 @@
 """Monitors fitted without some effect: whatever learns from the driver's failures, on convolutions that saw none.
 
-The driver and its weak teacher were fitted on undisturbed driving, but for one mild camera preset. A student starts
-from the teacher's convolutions and here keeps them, so that what it knows of an artifact lies in its dense layers
-alone, and those are fitted on the episodes that are left. The same holds for the heads, the forecast and the fusion.
-Distances, reconstructions, attention and head disagreement never learned from an artifact anyway.
+Driver and weak teacher were fitted on undisturbed driving with weak noise and small changes of brightness, the driver
+also behind one mild camera preset. A student starts from the teacher's convolutions and here keeps them, so that what
+it knows of an artifact lies in its dense layers alone, and those are fitted on the episodes that are left. The same
+holds for the heads, the forecast and the fusion. Distances, reconstructions, attention and head disagreement never
+learned from an artifact of the monitor-fit set anyway.
 """
 
 from __future__ import annotations
