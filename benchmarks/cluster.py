@@ -131,9 +131,9 @@ def main() -> None:
         load_1min = round(os.getloadavg()[0], 1)
         result[name] = {**figures[name](options), "cores": os.cpu_count(), "load_1min_before": load_1min}
         print(f"{name}: {json.dumps(result[name])}", flush=True)
-    if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        if options.json is not None:
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def scaling(episodes: int, rounds: int) -> dict[str, Any]:
     """Ticks per second of one worker and of two, ``rounds`` times in turn, and how often one goes into two.
 
     Args:
-        episodes: per worker and run; the first one of each is not counted.
+        episodes: per worker and run, four or more; the first one of each is not counted.
         rounds: each is a run with one worker and one with two.
     """
     slot.EpisodeWorker = NamedWorker  # type: ignore[misc]
