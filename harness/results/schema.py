@@ -91,7 +91,7 @@ def _stream(table: pa.Table | None) -> pa.Buffer | None:
 
 
 def _arrived(values: dict[str, Any], streams: dict[str, pa.Buffer | None]) -> EpisodeRecord:
-    tables = {
+    tables: dict[str, Any] = {
         name: None if stream is None else pa.ipc.open_stream(stream).read_all() for name, stream in streams.items()
     }
     return EpisodeRecord(**values, **tables)
