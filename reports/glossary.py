@@ -31,8 +31,8 @@ GLOSSARY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "AUROC within run",
-        "Chance that a moment before a departure outranks a calm moment of the same run; 0.5 is guessing. A run ends with "
-        "its departure, so a score that only grows, as a clock's, reaches 1: read it beside the pooled one.",
+        "Chance that a moment before a departure outranks a calm moment of the same run; 0.5 is guessing. A run ends "
+        "with its departure, so a score that only grows, as a clock's, reaches 1: read it beside the pooled one.",
         (),
     ),
     (
