@@ -53,7 +53,7 @@ def test_the_order_of_what_is_swept_and_the_tier_survive_in_the_folder(tmp_path:
     assert plan_resumed(stored(tmp_path / "results", path)) == plan
 
 
-def test_a_campaign_without_networks_is_planned_and_driven_without_loading_pytorch(tmp_path: Path) -> None:
+def test_a_campaign_without_networks_is_driven_without_loading_pytorch(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from harness.cluster.campaign_plan import plan_campaign;"
         "from harness.cluster.shipping import with_networks; import harness.simulation.episode;"
