@@ -99,5 +99,5 @@ def test_our_own_runs_are_written_as_a_folder_of_driving(tmp_path: Path) -> None
         stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
         assert stored is not None and np.array_equal(stored[:, :, ::-1], frame)
     assert read_driving_log(tmp_path / "run" / "driving_log.csv").time_s == pytest.approx([0.0, 0.1, 0.2, 0.3])
-    recorder.save(tmp_path / "other" / "driving_log.csv", record("invalid"))
+    recorder.save(tmp_path / "other" / "driving_log.csv", record("other", "invalid"))
     assert not (tmp_path / "other").exists()
