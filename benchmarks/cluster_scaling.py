@@ -44,6 +44,10 @@ SCENARIO: dict[str, Any] = {
 }
 
 
+class TooFewEpisodesError(RuntimeError):
+    """Workers were busy at the same time too shortly for a rate."""
+
+
 class NamedWorker(EpisodeWorker):
     """The real worker; its records say whose they are."""
 
@@ -83,12 +87,17 @@ class TimedSink(EpisodeSink):
 
         The sum over workers of what each delivered between its first and its last result in that time, so that no
         episode is cut at its ends.
+
+        Raises:
+            TooFewEpisodesError: a worker delivered fewer than two while all were busy.
         """
         begin = max(results[0][0] for results in self.delivered.values())
         end = min(results[-1][0] for results in self.delivered.values())
         episodes_per_s = ticks_per_s = 0.0
         for results in self.delivered.values():
             inside = [(at, ticks) for at, ticks in results if begin <= at <= end]
+            if len(inside) < 2:
+                raise TooFewEpisodesError(f"{len(inside)} episodes of a worker count; drive more (--driven)")
             span_s = inside[-1][0] - inside[0][0]
             episodes_per_s += (len(inside) - 1) / span_s
             ticks_per_s += sum(ticks for _, ticks in inside[1:]) / span_s
