@@ -283,6 +283,8 @@ def main() -> None:
     methods = [find_method(name) for name in options.methods]
     hashes = {name: twin.sha256 for name, twin in twins.items()} or None
     result = _started(options.json, frames, settings, hashes)
+    if twins:
+        result["twins"] = {name: _training_of(twin) for name, twin in twins.items()}
     for path in options.networks:
         print(path.stem, flush=True)
         loaded = load_network(path, "driver")
@@ -296,6 +298,11 @@ def main() -> None:
     if options.page is not None:
         options.page.write_text(render_page(result, frames, options.networks, methods), encoding="utf-8")
         print(f"page: {options.page}")
+
+
+def _training_of(twin: LoadedNetwork) -> dict[str, Any]:
+    card = load_json(twin.path.with_suffix(".json"))
+    return {**{name: card[name] for name in ("epochs", "frames", "labels", "seed", "cpu_s")}, **card["scores"]}
 
 
 def _twin(folder: Path, name: str) -> LoadedNetwork:
