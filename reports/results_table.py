@@ -55,6 +55,8 @@ def render(reference: dict[str, Any], unseen_ideal: dict[str, Any], takeovers: d
         "",
         *_monitors(summary),
         "",
+        _notice(summary["notice"]),
+        "",
         *_safety(takeovers),
         "",
         *_rescue(summary),
@@ -69,6 +71,15 @@ def _reliability(summary: dict[str, Any]) -> str:
     return (
         "With an ideal camera on unseen roads (radius 50 m and more) and unseen textures the driver departed in "
         f"**{departed['k']} of {departed['n']} runs** ({counts['km']:.1f} km): {rate_text(departed)}."
+    )
+
+
+def _notice(figures: dict[str, Any]) -> str:
+    return (
+        "What no monitor of the picture could know: "
+        f"{rate_text(figures['in_time'])} of the departures left an alarm that waits for the artifact the time "
+        f"it needs (notice, from its onset to the departure: median {figures['notice_s']['median']:.1f} s), and "
+        f"{rate_text(figures['positive_before_artifact'])} of the time in which an alarm is a hit lies before it."
     )
 
 
