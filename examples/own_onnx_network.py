@@ -9,8 +9,8 @@ needs to know is in the metadata, or in a YAML file beside the network (the same
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +74,10 @@ def make_network() -> onnx.ModelProto:
 
 
 def main() -> None:
-    """Write the network where the first argument says."""
-    path = Path(sys.argv[1] if len(sys.argv) > 1 else "own_network.onnx")
+    """Write a network that steers by the lane's markings into an ONNX file."""
+    parser = argparse.ArgumentParser(prog="python examples/own_onnx_network.py", description=main.__doc__)
+    parser.add_argument("path", type=Path, nargs="?", default=Path("own_network.onnx"), help="file to write")
+    path = parser.parse_args().path
     onnx.save_model(make_network(), str(path))
     print(f"{path}: drive with it: python run_campaign.py scenarios/curves.yaml --set agent={path}")
 
