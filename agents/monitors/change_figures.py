@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 from agents.monitors.crop_monitor import Stretch
+from agents.monitors.picture_figures import log_detail
 from agents.saliency.maps import SaliencyMaps
 
 LAGS_S = (0.3, 0.8, 1.5)
@@ -15,14 +15,8 @@ FIGURES = (
     *("attention_mean", "attention_log_strength", "brightness", "coarse_contrast", "log_detail"),
     *("log_motion", "white_share", "black_share", "log_distance"),
 )
-_BLOCK_PX = 6
 _WHITE, _BLACK = 255, 2
 _SMALLEST = 1e-12
-
-
-def small_pictures(stretch: Stretch) -> torch.Tensor:
-    """Grey levels averaged over blocks of 6 px, (T, 11, 33)."""
-    return functional.avg_pool2d(stretch.network_input("grey"), _BLOCK_PX)[:, 0]
 
 
 def change_figures(
@@ -35,9 +29,6 @@ def change_figures(
         small: `small_pictures`, (M + T, 11, 33); the first M are those of the ticks `MOTION_S` and less before.
     """
     grey = stretch.network_input("grey")
-    detail = grey[:, :, 1:-1, 1:-1] * 4.0 - (
-        grey[:, :, :-2, 1:-1] + grey[:, :, 2:, 1:-1] + grey[:, :, 1:-1, :-2] + grey[:, :, 1:-1, 2:]
-    )
     crops = torch.from_numpy(stretch.crops)
     now = small[len(small) - len(stretch) :]
     figures = (
@@ -45,18 +36,10 @@ def change_figures(
         torch.log(attention.high.clamp_min(_SMALLEST)).flatten(),
         grey.mean(dim=(1, 2, 3)),
         now.flatten(1).std(dim=1),
-        torch.log1p(detail.square().mean(dim=(1, 2, 3))),
+        log_detail(grey),
         torch.log1p((now - small[: len(stretch)]).abs().mean(dim=(1, 2))),
         (crops == _WHITE).float().mean(dim=(1, 2, 3)),
         (crops <= _BLACK).float().mean(dim=(1, 2, 3)),
         torch.log1p(distance.clamp_min(0.0)),
     )
     return torch.stack(figures, dim=1)
-
-
-def with_changes(known: torch.Tensor, lags: list[int]) -> torch.Tensor:
-    """Each row beside its change over each lag, (N − max lag, F · (1 + lags)); ``known`` (N, F) begins max lag rows
-    before the first."""
-    first = max(lags)
-    now = known[first:]
-    return torch.cat([now, *(now - known[first - lag : len(known) - lag] for lag in lags)], dim=1)

@@ -12,7 +12,6 @@ from typing import ClassVar
 import torch
 from torch.nn import functional
 
-from agents.errors import WeightsError
 from agents.monitors.camera_student import CameraStudentMonitor
 from agents.monitors.crop_monitor import CropMonitor, Judgements, Stretch
 from agents.monitors.dense_heads import DenseHeads
@@ -21,7 +20,6 @@ from agents.monitors.saliency_student import SaliencyStudentMonitor
 from agents.monitors.student_monitor import StudentMonitor
 from agents.monitors.watched_driver import flat_features
 from agents.protocol import EpisodeContext
-from agents.weights_io import REBUILD_HINT
 
 OUTPUTS = ("size", "quantile")
 QUANTILE = 0.9
@@ -44,10 +42,7 @@ class ErrorHeadMonitor(FittedFileMonitor, CropMonitor):
 
     def __init__(self, weights: Path | None = None) -> None:
         super().__init__(weights)
-        config = self._weights.config
-        self._student = self.student(self._weights.path.parent / str(config["student_weights"]))
-        if self._student.weights_sha256 != config["student_sha256"]:
-            raise WeightsError(f"{self._weights.path}: fitted to another {self._student.name}; {REBUILD_HINT}")
+        self._student = self._beside("student", self.student)
         self._heads = DenseHeads(self._weights.tensors)
         self.preprocessing, self.reads_driver = self._student.preprocessing, self._student.reads_driver
 

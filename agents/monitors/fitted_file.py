@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
 from agents.errors import WeightsError
 from agents.monitors.base import MonitorBase
-from agents.weights_io import WEIGHTS_FOLDER, Weights, load_weights
+from agents.weights_io import REBUILD_HINT, WEIGHTS_FOLDER, Weights, load_weights
+
+MonitorT = TypeVar("MonitorT", bound=MonitorBase)
 
 
 def load_fitted(path: Path | None, role: str) -> Weights:
@@ -41,6 +44,18 @@ class FittedFileMonitor(MonitorBase):
     def __init__(self, weights: Path | None = None) -> None:
         self._weights = load_fitted(weights, self.role)
         self.weights_path = self._weights.path
+
+    def _beside(self, part: str, make: Callable[[Path], MonitorT]) -> MonitorT:
+        """The monitor that the file rests on, from the file beside it that it names under ``<part>_weights``.
+
+        Raises:
+            WeightsError: its hash is not the one under ``<part>_sha256``.
+        """
+        config = self._weights.config
+        monitor = make(self._weights.path.parent / str(config[f"{part}_weights"]))
+        if monitor.weights_sha256 != config[f"{part}_sha256"]:
+            raise WeightsError(f"{self._weights.path}: fitted to another {monitor.name}; {REBUILD_HINT}")
+        return monitor
 
     @property
     def weights_sha256(self) -> str | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
+from agents.monitors.attention import attention_of
 from agents.monitors.crop_monitor import Stretch
+from agents.monitors.picture_figures import log_detail, small_pictures
 from agents.monitors.student_monitor import StudentMonitor
 from agents.monitors.watched_driver import dense_outputs, flat_features, pooled_features
-from agents.pilotnet import PILOTNET_CONVOLUTIONS
-from agents.saliency.maps import normalised
-from agents.saliency.visualbackprop import visualbackprop_mask
 from agents.steering_network import SteeringNetwork
 
 LAGS_S = (0.0, 0.4, 0.8)
@@ -21,24 +19,21 @@ _STUDENT_ERROR = 1
 """Column of `tick_features`; the last columns are its hidden layers."""
 
 
-def tick_features(
-    stretch: Stretch, maps: tuple[torch.Tensor, ...], driver: SteeringNetwork, student: StudentMonitor
-) -> torch.Tensor:
+def tick_features(stretch: Stretch, driver: SteeringNetwork, student: StudentMonitor) -> torch.Tensor:
     """Features of each tick, (T, F): driver's dense layers, steering and last maps, student's dense layers and error,
     speed, attention, and statistics of the picture.
 
     Args:
-        stretch: the ticks. maps: the driver's activations. driver: its network. student: reads the same crops.
+        stretch: the ticks, with the driver's activations. driver: its network. student: reads the same crops.
     """
+    maps = stretch.activations
+    assert maps is not None
     with torch.inference_mode():
         grey = stretch.network_input("grey")
         error_deg, student_maps = student.student_pass(stretch)
-        attention = normalised(visualbackprop_mask(maps, PILOTNET_CONVOLUTIONS, (grey.shape[2], grey.shape[3])))
+        attention = attention_of(stretch)
         driver_dense = dense_outputs(driver, flat_features(maps))
         student_dense = dense_outputs(student.loaded.network, flat_features(student_maps))
-        laplacian = grey[:, :, 1:-1, 1:-1] * 4.0 - (
-            grey[:, :, :-2, 1:-1] + grey[:, :, 2:, 1:-1] + grey[:, :, 1:-1, :-2] + grey[:, :, 1:-1, 2:]
-        )
         single = torch.stack(
             [
                 torch.from_numpy(stretch.swa_deg),
@@ -47,8 +42,8 @@ def tick_features(
                 attention.maps.mean(dim=(1, 2, 3)),
                 torch.log(attention.high.clamp_min(_SMALLEST)),
                 grey.mean(dim=(1, 2, 3)),
-                functional.avg_pool2d(grey, 6).flatten(1).std(dim=1),
-                torch.log1p(laplacian.square().mean(dim=(1, 2, 3))),
+                small_pictures(grey).flatten(1).std(dim=1),
+                log_detail(grey),
             ],
             dim=1,
         )

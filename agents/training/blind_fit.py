@@ -21,11 +21,12 @@ import torch
 from agents.monitors.camera_student import CameraStudentMonitor
 from agents.monitors.crop_monitor import Stretch
 from agents.monitors.dense_heads import DenseHeads
+from agents.monitors.departure_odds import DepartureOdds
 from agents.monitors.error_heads import OUTPUTS, error_sizes_deg
-from agents.monitors.forecast import with_past
 from agents.monitors.forecast_features import LAGS_S, tick_features, with_student
 from agents.monitors.fusion import fused
 from agents.monitors.head_disagreement import HeadEnsembleMonitor
+from agents.monitors.past import Past, with_past
 from agents.monitors.saliency_student import SaliencyStudentMonitor
 from agents.monitors.student_monitor import StudentMonitor
 from agents.monitors.watched_driver import dense_outputs, flat_features
@@ -89,12 +90,10 @@ class Watcher:
 
     def __call__(self, stretch: Stretch) -> tuple[torch.Tensor, ...]:
         """Fields of `Watched` for a stretch with the driver's maps, (T, …) each."""
-        maps = stretch.activations
-        assert maps is not None
         camera, saliency = (flat_features(student.student_pass(stretch)[1]) for student in self._students)
         self._ensemble.reset(EpisodeContext("", 0, 0.05, 0, 0, 0.0))
         score = torch.from_numpy(self._ensemble.judge(stretch).score)[:, None]
-        plain = tick_features(stretch, maps, self.driver.network, self._students[0])
+        plain = tick_features(stretch, self.driver.network, self._students[0])
         return camera, saliency, plain, score
 
 
@@ -116,12 +115,12 @@ class BlindMonitors:
 
     Attributes:
         students: camera and saliency student; their convolutions are not used. error_heads: on the maps of both.
-        forecast: its members, slope and offset. fusion: parts and intercept.
+        forecast: its odds. fusion: parts and intercept.
     """
 
     students: tuple[PilotNet, PilotNet]
     error_heads: tuple[DenseHeads, DenseHeads]
-    forecast: tuple[DenseHeads, float, float]
+    forecast: DepartureOdds
     fusion: Mapping[str, Any]
 
     def scores(self, watched: Watched, tick_s: float) -> dict[str, Array]:
@@ -134,12 +133,9 @@ class BlindMonitors:
             with torch.inference_mode():
                 sizes = error_sizes_deg(heads, _float(maps)).numpy()
             found |= {f"{side}_error_{name}": sizes[:, k] for k, name in enumerate(OUTPUTS)}
-        heads, slope, offset = self.forecast
         lags = [round(lag_s / tick_s) for lag_s in LAGS_S]
         now = torch.from_numpy(_forecast_features(self.students[0], watched))
-        with torch.inference_mode():
-            wide = with_past(torch.cat([now[:1].expand(max(lags), -1), now]), lags)
-            found["forecast"] = (slope * heads(wide)[..., 0].mean(dim=0) + offset).numpy()
+        found["forecast"] = self.forecast(with_past(Past(max(lags)).before(now), lags)).numpy()
         parts = {"forecast": found["forecast"], "head_ensemble": watched.ensemble[:, 0].astype(np.float32)}
         chosen = self.fusion["parts"]
         found["fusion"] = fused([parts[part["name"]] for part in chosen], chosen, self.fusion["intercept"])
@@ -170,7 +166,7 @@ def fit_blind(frames: Frames, watched: Watched, kept: npt.NDArray[np.bool_], fra
     return BlindMonitors(
         students=(students[0], students[1]),
         error_heads=(heads[0], heads[1]),
-        forecast=(DenseHeads(forecast.tensors), forecast.slope, forecast.offset),
+        forecast=DepartureOdds(DenseHeads(forecast.tensors), forecast.slope, forecast.offset),
         fusion=fusion_fit.fit_fusion(parts, soon, usable, folds),
     )
 

@@ -13,7 +13,7 @@ from agents.protocol import EpisodeContext
 from agents.steering_network import SteeringNetwork
 from agents.training.dataset import Frames
 from agents.training.dense_fit import DenseSettings
-from agents.training.forecast_fit import FittedForecast, artifact_folds, fit_with_past, texture_folds, unseen_scores
+from agents.training.forecast_fit import FittedForecast, card_scores, fit_also_blind
 from agents.training.stretches import episode_stretches
 from harness.evaluation.ranking import auroc
 
@@ -36,17 +36,9 @@ def figures_of(frames: Frames, driver: SteeringNetwork, distance: PooledMahalano
 
 def fit_change_forecast(frames: Frames, wide: Wide) -> tuple[FittedForecast, dict[str, Any]]:
     """The forecast on figures (N, 36); its scores on episodes, artifacts and textures that a member had not seen."""
-    fitted = fit_with_past(frames, wide, CHANGE_FORECAST)
-    blind = {
-        name: fit_with_past(frames, wide, CHANGE_FORECAST, folds)
-        for name, folds in (("artifact", artifact_folds(frames)), ("texture_pack", texture_folds(frames)))
-    }
-    scores: dict[str, Any] = {
-        **unseen_scores(fitted),
-        **{f"leave_one_{name}_out": unseen_scores(found) for name, found in blind.items()},
-        "auroc_by_unseen_texture_pack": by_pack(frames, blind["texture_pack"]),
-    }
-    return fitted, scores
+    fitted, blind = fit_also_blind(frames, wide, CHANGE_FORECAST)
+    scores = card_scores(fitted, blind)
+    return fitted, {**scores, "auroc_by_unseen_texture_pack": by_pack(frames, blind["texture_pack"])}
 
 
 def by_pack(frames: Frames, fitted: FittedForecast) -> dict[str, float | None]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from agents.monitors.forecast import with_past
 from agents.monitors.forecast_features import LAGS_S
+from agents.monitors.past import Past, with_past
 from agents.training.baselines import departs_soon, episode_rows, outcome_known
 from agents.training.dataset import Frames
 from agents.training.dense_fit import DenseSettings, answers_of, fit_heads
@@ -68,7 +70,7 @@ def frames_with_past(frames: Frames, features: Floats, frame_s: float) -> Floats
     for rows in episode_rows(frames):
         now = torch.from_numpy(features[rows])
         if len(now):
-            parts.append(with_past(torch.cat([now[:1].expand(max(lags), -1), now]), lags).numpy())
+            parts.append(with_past(Past(max(lags)).before(now), lags).numpy())
     return np.concatenate(parts)
 
 
@@ -94,21 +96,23 @@ def fit_forecast(
     features: Floats,
     frame_s: float,
     settings: DenseSettings = FORECAST,
-    folds: npt.NDArray[np.int64] | None = None,
 ) -> FittedForecast:
     """Fit on collected frames.
 
     Args:
         features: `forecast_features.tick_features` of each frame, (N, F). frame_s: from frame to frame.
-        folds: (N,), one per member, of what it does not see; None = episodes drawn by the seed.
     """
-    return fit_with_past(frames, frames_with_past(frames, features, frame_s), settings, folds)
+    return fit_with_past(frames, frames_with_past(frames, features, frame_s), settings)
 
 
 def fit_with_past(
     frames: Frames, wide: Floats, settings: DenseSettings, folds: npt.NDArray[np.int64] | None = None
 ) -> FittedForecast:
-    """Fit on features of each frame that hold what came before it, ``wide`` (N, F); otherwise as `fit_forecast`."""
+    """Fit on features of each frame that hold what came before it.
+
+    Args:
+        wide: (N, F). folds: (N,), one per member, of what it does not see; None = episodes drawn by the seed.
+    """
     soon, usable = targets(frames)
     if folds is None:
         folds = episode_folds(frames, settings.members, settings.seed)
@@ -126,6 +130,23 @@ def fit_with_past(
     unseen = answers_of(tensors, wide)[folds, np.arange(len(wide)), 0].astype(np.float64)
     slope, offset = calibrated(unseen[usable], soon[usable])
     return FittedForecast(tensors, slope, offset, slope * unseen + offset, usable, soon)
+
+
+def fit_also_blind(
+    frames: Frames, wide: Floats, settings: DenseSettings
+) -> tuple[FittedForecast, dict[str, FittedForecast]]:
+    """`fit_with_past`, and the same by members that never saw an artifact, or a texture pack, for the card."""
+    folds = {"artifact": artifact_folds(frames), "texture_pack": texture_folds(frames)}
+    blind = {name: fit_with_past(frames, wide, settings, fold) for name, fold in folds.items()}
+    return fit_with_past(frames, wide, settings), blind
+
+
+def card_scores(fitted: FittedForecast, blind: Mapping[str, FittedForecast]) -> dict[str, Any]:
+    """Scores of a fit and of the blind ones beside it."""
+    return {
+        **unseen_scores(fitted),
+        **{f"leave_one_{name}_out": unseen_scores(found) for name, found in blind.items()},
+    }
 
 
 def calibrated(log_odds: Floats, happened: npt.NDArray[np.bool_]) -> tuple[float, float]:

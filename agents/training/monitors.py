@@ -145,20 +145,10 @@ class MonitorFitter:
         student = CameraStudentMonitor(self._out / "camera_student.safetensors")
         features = self._features()["forecast"]
         started = time.monotonic()
-        fitted = forecast_fit.fit_forecast(self._frames, features, FRAME_S * MONITOR_EVERY)
-        seconds = FRAME_S * MONITOR_EVERY
-        blind = {
-            "leave_one_artifact_out": forecast_fit.artifact_folds(self._frames),
-            "leave_one_texture_pack_out": forecast_fit.texture_folds(self._frames),
-        }
+        wide = forecast_fit.frames_with_past(self._frames, features, FRAME_S * MONITOR_EVERY)
+        fitted, blind = forecast_fit.fit_also_blind(self._frames, wide, forecast_fit.FORECAST)
         scores = {
-            **forecast_fit.unseen_scores(fitted),
-            **{
-                name: forecast_fit.unseen_scores(
-                    forecast_fit.fit_forecast(self._frames, features, seconds, folds=folds)
-                )
-                for name, folds in blind.items()
-            },
+            **forecast_fit.card_scores(fitted, blind),
             "settings": uncertainty.described(forecast_fit.FORECAST),
         }
         config = {**self._watches(), **self._rests_on(student), "slope": fitted.slope, "offset": fitted.offset}
@@ -235,7 +225,7 @@ class MonitorFitter:
                 flat_features(maps),
                 pooled_features(maps),
                 camera,
-                tick_features(stretch, maps, self._network, student),
+                tick_features(stretch, self._network, student),
             )
 
         return self._cached(

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from agents.errors import WeightsError
-from agents.monitors.change_figures import FIGURES, LAGS_S, with_changes
+from agents.monitors.change_figures import FIGURES, LAGS_S
 from agents.monitors.change_forecast import ChangeForecastMonitor, FigureMemory
 from agents.monitors.crop_monitor import Stretch
 from agents.monitors.mahalanobis import PooledMahalanobisMonitor
+from agents.monitors.past import with_changes
 from agents.network_file import LoadedNetwork, load_network
 from agents.protocol import EpisodeContext
 from agents.training.change_forecast_fit import by_pack

@@ -62,6 +62,6 @@ def test_features_with_another_student_are_those_that_it_gives_itself(tmp_path: 
     camera, saliency, plain, ensemble = watcher(stretch)
     with torch.inference_mode():
         replaced = with_student(plain, error_deg, hidden[0], hidden[-1])
-    wanted = tick_features(stretch, maps, watcher.driver.network, shipped)
+    wanted = tick_features(stretch, watcher.driver.network, shipped)
     assert torch.allclose(replaced, wanted) and not torch.allclose(plain, wanted)
     assert camera.shape == saliency.shape == (3, FEATURES) and ensemble.shape == (3, 1)
