@@ -13,10 +13,10 @@ from pathlib import Path
 
 import ray
 
-from harness.cluster.guardian import clear_folder, descendants
+from harness.cluster.guardian import clear_folder
 from harness.cluster.interruption import interruptible
 from harness.simulation.ports import reap_abandoned
-from harness.simulation.processes import same_process
+from harness.simulation.processes import same_process, tree
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"))
@@ -44,10 +44,10 @@ def cluster_watch() -> Callable[[], None]:
         A function that raises ClusterLostError as soon as the raylet or the cluster's store (GCS) is gone.
     """
     helpers = {
-        (int(pid), int(start)): name
-        for pid, start in descendants(os.getpid()).items()
+        (process.pid, process.start): name
+        for process in tree(os.getpid())
         for name in ("raylet", "gcs_server")
-        if Path(_first_word(pid)).name == name
+        if Path(_first_word(process.pid)).name == name
     }
 
     def require_cluster() -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from harness.evaluation.alarms import DEBOUNCE_S
 from harness.evaluation.rates import clustered_ratio, proportion
-from harness.evaluation.stretches import ticks_at_least
+from harness.evaluation.stretches import maximal_stretches, ticks_at_least
 from harness.evaluation.zones import REACTION_S, Zones
 
 QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
@@ -47,18 +47,17 @@ def notice_of(zones: Zones, sensor_level: npt.ArrayLike, tick_s: float) -> Notic
     Args:
         zones: under the main (ρ, H). sensor_level: (N,), 0 = ideal sensor. tick_s: simulation step, s.
     """
-    acts = np.asarray(sensor_level, dtype=np.float64) > 0.0
-    begins = np.flatnonzero(acts & ~np.concatenate([[False], acts[:-1]]))
+    artifacts = maximal_stretches(np.asarray(sensor_level, dtype=np.float64) > 0.0)
     needed = ticks_at_least(REACTION_S, tick_s) + ticks_at_least(DEBOUNCE_S, tick_s)
     notice_s, in_time, without, positive, before = [], 0, 0, 0, 0
     for event in zones.events:
         positive += int(event.positive.sum())
-        earlier = begins[begins <= event.onset_tick]
-        if not len(earlier):
+        onsets = [artifact.start for artifact in artifacts if artifact.start <= event.onset_tick]
+        if not onsets:
             without += 1
             before += int(event.positive.sum())
             continue
-        onset = int(earlier[-1])
+        onset = onsets[-1]
         notice_s.append((event.onset_tick - onset) * tick_s)
         in_time += event.onset_tick - onset >= needed
         before += int(event.positive[:onset].sum())
