@@ -24,8 +24,8 @@ from agents.errors import WeightsError
 from agents.network_file import LoadedNetwork, load_network
 from agents.training.dataset import NoDataError
 from agents.training.fit import BatchMaker, predict
-from agents.training.paper import FILES, PaperData, folder_data, own_data
 from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
+from agents.training.paper_data import FILES, PaperData, folder_data, own_data
 from agents.training.paper_inputs import PredictorInputs
 from agents.training.paper_table import paper_table
 from agents.training.real_driving import STEERING_UNITS, Driving, read_crops, read_driving
@@ -188,15 +188,15 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         return _evaluate_tuned(options)
     configuration = load_configuration(options.configuration)
     folder = options.networks or Path("data") / configuration.name
-    data = _data(options, configuration)
+    data = _data(options, configuration, folder)
     columns = judge(configuration.arms, FILES, folder, data.test, options.device, folder / "cache")
     names = [*FILES.values(), *(f"{arm.name}.safetensors" for arm in configuration.arms)]
     return _result(configuration.name, configuration.arms, columns, _cards(folder, names))
 
 
-def _data(options: argparse.Namespace, configuration: PaperConfiguration) -> PaperData:
+def _data(options: argparse.Namespace, configuration: PaperConfiguration, networks: Path) -> PaperData:
     if options.data is None:
-        return own_data(options.own, configuration)
+        return own_data(options.own, configuration, networks)
     return folder_data(options.data, configuration, STEERING_UNITS[options.steering], options.fps)
 
 

@@ -136,7 +136,10 @@ def _fit(
             history.validation_mae_deg.append(round(validate(network), 3))
         history.seconds = round(before_s + time.monotonic() - began, 1)
         shown = history.validation_mae_deg[-1] if history.validation_mae_deg else None
-        report(f"  epoch {epoch + 1}/{settings.epochs}: loss {history.train_loss[-1]:.3f}, validation MAE {shown} deg")
+        report(
+            f"  epoch {epoch + 1}/{settings.epochs}: loss {history.train_loss[-1]:.3f}, validation MAE {shown} deg, "
+            f"{history.seconds / (epoch + 1):.0f} s an epoch"
+        )
         if checkpoint is not None:
             save_checkpoint(checkpoint, state, of, asdict(history))
     network.eval()

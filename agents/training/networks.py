@@ -1,7 +1,8 @@
 """Train one network on a folder of driving: ``python -m agents.training.networks --network netsvf --data DIR``.
 
 The folder is one of real driving, or of our own loop (`agents.training.paper --collect` leaves one in data/paper_fit).
-Recipes are the papers' as far as they tell them. A killed call goes on from its last epoch.
+Recipes are the papers' as far as they tell them. A call that was killed, or that ran out of its minutes, goes on from
+its last epoch.
 """
 
 from __future__ import annotations
@@ -65,8 +66,10 @@ def train(
 ) -> str:
     """Fit and write a driver's file with its card; returns the file's SHA-256.
 
+    A fit that its time ended leaves its checkpoint too: the next call, with more time, goes on from it.
+
     Args:
-        time_limit_s: no further epoch begins after it. what: for the card.
+        time_limit_s: no further epoch begins after it, earlier calls counted in. what: for the card.
 
     Raises:
         NoDataError: too little driving. CheckpointError: the checkpoint beside ``out`` is of another fit.
@@ -88,7 +91,8 @@ def train(
         **effort(),
     }
     sha256 = save_network(out, network.cpu(), recipe.preprocessing, "driver", card)
-    checkpoint.unlink()
+    if len(history.train_loss) == settings.epochs:
+        checkpoint.unlink()
     return sha256
 
 
@@ -102,7 +106,7 @@ def main() -> None:
     parser.add_argument("--fps", type=float, help="frames a second, for logs without a clock")
     parser.add_argument("--frames", type=int, help="at most so many, evenly taken (NetSVF on a CPU: 5000)")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
-    parser.add_argument("--minutes", type=float, help="no further epoch begins after so long")
+    parser.add_argument("--minutes", type=float, help="no further epoch begins after so long, earlier calls counted in")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -119,6 +123,8 @@ def main() -> None:
     except (NoDataError, DrivingLogError, CheckpointError) as error:
         parser.error(str(error))
     print(f"saved {out} ({sha256[:12]}); drive with agent: {out}")
+    if out.with_suffix(".checkpoint").exists():
+        print("not all epochs: the same command with more --minutes goes on")
 
 
 if __name__ == "__main__":

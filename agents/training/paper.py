@@ -1,8 +1,8 @@
 """Train the networks of a `paper` configuration: ``python -m agents.training.paper [--configuration paper] …``.
 
 Frames come from our own loop (``--collect``: whole pictures of 640×360, expert at the wheel) or from a folder of real
-driving (``--data``). Every fit leaves a checkpoint per epoch and a file when it is done: a killed call goes on.
-`agents.training.evaluate` judges the result.
+driving (``--data``). Every fit leaves a checkpoint per epoch and a file when it is done: the same call without
+``--fresh`` goes on after a kill. `agents.training.evaluate` judges the result.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import argparse
 import dataclasses
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,65 +18,33 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from agents.errors import WeightsError
 from agents.network_file import LoadedNetwork, load_network, save_network
 from agents.pilotnet import PilotNet, transfer_convolutions
 from agents.steering_network import SteeringNetwork
 from agents.training import splits
+from agents.training.checkpoint import CheckpointError
 from agents.training.collect import collect
 from agents.training.dataset import NoDataError
-from agents.training.fit import BatchMaker, fit, predict
+from agents.training.fit import BatchMaker, FitHistory, FitSettings, fit, predict
+from agents.training.fitted_network import OtherFitError, is_fitted
 from agents.training.head import HeadOf
 from agents.training.model_card import effort
-from agents.training.paper_configuration import Arm, PaperConfiguration, WhichNetwork, load_configuration
+from agents.training.paper_configuration import (
+    Arm,
+    ConfigurationError,
+    PaperConfiguration,
+    WhichNetwork,
+    load_configuration,
+)
+from agents.training.paper_data import FILES, PaperData, folder_data, on_policy_set, own_data
 from agents.training.paper_inputs import PredictorInputs
 from agents.training.picture_fit import VALIDATION_SHARE, fit_on_pictures
-from agents.training.real_driving import LOG_NAME, STEERING_UNITS, Driving, Rows, SteeringUnit, read_crops, read_driving
+from agents.training.real_driving import STEERING_UNITS, Driving, Rows, read_crops
+from harness.evaluation.foreign.driving_log import DrivingLogError
 
-FILES: dict[WhichNetwork, str] = {"weak": "driver_weak.safetensors", "trained": "driver_trained.safetensors"}
-
-
-@dataclass(frozen=True)
-class PaperData:
-    """What is fitted on and what is judged on, by rows of whole minutes.
-
-    Attributes:
-        driver, predictor: disjoint frames to fit on. test: "log_based" and, where there is one, "on_policy".
-    """
-
-    driver: Driving
-    predictor: Driving
-    test: dict[str, Driving]
-
-
-def own_data(folder: Path, configuration: PaperConfiguration) -> PaperData:
-    """Frames that our own loop collected.
-
-    Raises:
-        NoDataError: none yet.
-    """
-    frames = read_driving(folder / splits.PAPER_FIT.name)
-    driver, predictor = frames.split(configuration.shares["driver"], configuration.shares["predictor"])
-    test = {"log_based": read_driving(folder / splits.PAPER_LOG.name)}
-    driven = folder / on_policy_set(configuration).name
-    if any(driven.rglob(LOG_NAME)):  # a collection that was killed early leaves an empty folder
-        test["on_policy"] = read_driving(driven)
-    return PaperData(frames.take(driver), frames.take(predictor), test)
-
-
-def on_policy_set(configuration: PaperConfiguration, networks: Path = Path()) -> splits.DataSet:
-    """The runs that a configuration's trained driver, in the folder of its networks, drives itself."""
-    driver = str((networks / FILES["trained"]).resolve())
-    return dataclasses.replace(splits.PAPER_ON_POLICY, name=f"paper_on_policy_{configuration.name}", agent=driver)
-
-
-def folder_data(
-    folder: Path, configuration: PaperConfiguration, unit: SteeringUnit, frames_per_s: float | None
-) -> PaperData:
-    """A folder of real driving, cut into three consecutive stretches. It has no on-policy side: the car was driven."""
-    frames = read_driving(folder, unit, frames_per_s)
-    shares = configuration.shares_of_one_folder
-    driver, predictor, test = frames.split(shares["driver"], shares["predictor"], shares["test"])
-    return PaperData(frames.take(driver), frames.take(predictor), {"log_based": frames.take(test)})
+# What a caller can mend: said in one line, without a trace.
+_FAULTS = (NoDataError, DrivingLogError, ConfigurationError, CheckpointError, OtherFitError, WeightsError)
 
 
 class PaperTraining:
@@ -92,14 +59,19 @@ class PaperTraining:
         self._out, self._device, self._seed = out, device, seed
 
     def run(self) -> None:
-        """Both drivers and every arm, whatever is not there yet."""
+        """Both drivers and every arm, whatever is not there yet.
+
+        Raises:
+            NoDataError: fewer minutes of driving than parts to cut them into, or a damaged picture.
+            OtherFitError: what is there was fitted to other data, or otherwise.
+            CheckpointError: the same of an unfinished fit.
+        """
         self.drivers()
-        missing = [arm for arm in self._configuration.arms if not self._path(arm.name).exists()]
+        frames, drivers = self._data.predictor, {which: self.network(which) for which in FILES}
+        missing = [arm for arm in self._configuration.arms if not self._is_there(arm, drivers)]
         if not missing:
             return
-        frames = self._data.predictor
         crops = read_crops(frames, self._configuration.preprocessing(), self._out / "cache")
-        drivers = {which: self.network(which) for which in FILES}
         inputs = PredictorInputs(drivers, crops, frames.swa_deg, self._device)
         for arm in missing:
             self._student(arm, inputs, drivers)
@@ -111,11 +83,10 @@ class PaperTraining:
         self._driver("weak", weak.settings(self._seed))
         self._driver("trained", schedule.settings(self._seed))
 
-    def _driver(self, which: WhichNetwork, settings: Any) -> None:
-        path = self._out / FILES[which]
-        if path.exists():
+    def _driver(self, which: WhichNetwork, settings: FitSettings) -> None:
+        path, frames = self._out / FILES[which], self._data.driver
+        if _said_there(path, self._fit_of(settings, frames)):
             return
-        frames = self._data.driver
         network = PilotNet(self._configuration.network_config(), seed=self._seed)
         print(f"{which} driver on {len(frames)} frames", flush=True)
         history, mae = fit_on_pictures(
@@ -128,7 +99,8 @@ class PaperTraining:
             path.with_suffix(".checkpoint"),
             self._configuration.time_limit_s,
         )
-        self._save(path, network, "driver", settings, history, {"validation_mae_deg_by_swa_range": mae}, {}, frames)
+        scores = {"validation_mae_deg_by_swa_range": mae}
+        self._save(path, network, "driver", history, scores, {}, self._fit_of(settings, frames))
 
     def _student(self, arm: Arm, inputs: PredictorInputs, drivers: Mapping[WhichNetwork, LoadedNetwork]) -> None:
         """Fit one failure predictor: maps, or pictures, to the signed error of its network."""
@@ -164,10 +136,27 @@ class PaperTraining:
         role = "camera_student" if arm.maps is None else "saliency_student"
         extra = {} if arm.maps is None else _teacher(drivers[arm.maps])
         scores = {"validation_mae_deg": history.validation_mae_deg[-1], "failure_share": _failures(error[held])}
-        self._save(path, student, role, settings, history, scores, extra, frames)
+        self._save(path, student, role, history, scores, extra, self._fit_of(settings, frames, drivers))
 
     def _path(self, name: str) -> Path:
         return self._out / f"{name}.safetensors"
+
+    def _is_there(self, arm: Arm, drivers: Mapping[WhichNetwork, LoadedNetwork]) -> bool:
+        settings = self._configuration.student.settings(self._seed)
+        return _said_there(self._path(arm.name), self._fit_of(settings, self._data.predictor, drivers))
+
+    def _fit_of(
+        self, settings: FitSettings, frames: Driving, drivers: Mapping[WhichNetwork, LoadedNetwork] | None = None
+    ) -> dict[str, Any]:
+        """What decides a fit, as its card says it; ``drivers`` of a student alone."""
+        declared = self._configuration.model_dump(mode="json")
+        deciding = ("network", "picture") if drivers is None else ("network", "picture", "student_trains")
+        return {
+            "configuration": {name: declared[name] for name in deciding},
+            "data": {"frames": len(frames), "sha256": frames.data_hash},
+            "settings": dataclasses.asdict(settings),
+            "drivers": {} if drivers is None else {which: one.sha256 for which, one in drivers.items()},
+        }
 
     def network(self, which: WhichNetwork) -> LoadedNetwork:
         """A fitted driver, as its file holds it."""
@@ -178,18 +167,16 @@ class PaperTraining:
         path: Path,
         network: SteeringNetwork,
         role: str,
-        settings: Any,
-        history: Any,
+        history: FitHistory,
         scores: dict[str, Any],
         extra: dict[str, Any],
-        frames: Driving,
+        of: dict[str, Any],
     ) -> None:
         card = {
+            **of,
             "what": f"{path.stem} of configuration {self._configuration.name}",
             "command": f"python -m agents.training.paper --configuration {self._configuration.name}",
             "configuration": self._configuration.model_dump(mode="json"),
-            "data": {"frames": len(frames), "sha256": frames.data_hash},
-            "settings": dataclasses.asdict(settings),
             "epochs_reached": len(history.train_loss),
             "history": dataclasses.asdict(history),
             "scores": scores,
@@ -198,6 +185,13 @@ class PaperTraining:
         save_network(path, network.cpu(), self._configuration.preprocessing(), role, card, extra)
         path.with_suffix(".checkpoint").unlink(missing_ok=True)
         print(f"saved {path.name}, {len(history.train_loss)} epochs in {history.seconds:.0f} s", flush=True)
+
+
+def _said_there(path: Path, wanted: Mapping[str, Any]) -> bool:
+    there = is_fitted(path, wanted)
+    if there:
+        print(f"{path.name} is there", flush=True)
+    return there
 
 
 def _maps(pictures: npt.NDArray[np.uint8], rows: Rows) -> BatchMaker:
@@ -232,26 +226,37 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="simulators in parallel")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--fresh", action="store_true", help="forget the networks first")
+    parser.add_argument("--fresh", action="store_true", help="forget the networks first; leave it out to go on")
     options = parser.parse_args()
+    if options.data is not None and (options.collect or options.on_policy):
+        parser.error("--collect and --on-policy drive our own loop, which --data replaces: leave out one or the other")
+    try:
+        _train(options)
+    except _FAULTS as error:
+        parser.error(str(error))
+
+
+def _train(options: argparse.Namespace) -> None:
     configuration = load_configuration(options.configuration)
     out = options.out or Path("data") / configuration.name
-    if options.fresh:
+    if options.collect:
+        for dataset in (splits.PAPER_FIT, splits.PAPER_LOG):
+            collect(dataset, options.own, options.workers)
+    data = _data(options, configuration, out)
+    if options.fresh:  # only now: what is wrong with the data must not cost the networks
         shutil.rmtree(out, ignore_errors=True)
-    try:
-        if options.collect:
-            for dataset in (splits.PAPER_FIT, splits.PAPER_LOG):
-                collect(dataset, options.own, options.workers)
-        data = (
-            own_data(options.own, configuration)
-            if options.data is None
-            else folder_data(options.data, configuration, STEERING_UNITS[options.steering], options.fps)
-        )
-    except NoDataError as error:
-        parser.error(f"{error}; --collect drives for them")
     PaperTraining(configuration, data, out, options.device, options.seed).run()
     if options.on_policy:
         collect(on_policy_set(configuration, out), options.own, options.workers)
+
+
+def _data(options: argparse.Namespace, configuration: PaperConfiguration, networks: Path) -> PaperData:
+    if options.data is not None:
+        return folder_data(options.data, configuration, STEERING_UNITS[options.steering], options.fps)
+    try:
+        return own_data(options.own, configuration, networks)
+    except NoDataError as error:
+        raise NoDataError(f"{error}; --collect drives for them") from error
 
 
 if __name__ == "__main__":

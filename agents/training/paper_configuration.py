@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.pilotnet import PilotNetConfig
 from agents.preprocessing import Preprocessing
@@ -103,17 +103,19 @@ class PaperConfiguration(_Declared):
 
 
 class ConfigurationError(ValueError):
-    """No such configuration."""
+    """No such configuration, or one that says something unknown."""
 
 
 def load_configuration(name: str) -> PaperConfiguration:
     """A shipped configuration by its name, or one from the path of a YAML file.
 
     Raises:
-        ConfigurationError: there is none.
-        pydantic.ValidationError: it says something unknown.
+        ConfigurationError: there is none, or it says something unknown.
     """
-    return PaperConfiguration.model_validate(_read(name))
+    try:
+        return PaperConfiguration.model_validate(_read(name))
+    except ValidationError as error:
+        raise ConfigurationError(f"configuration {name}: {error}") from error
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -14,12 +14,14 @@ import torch
 from agents.network_file import load_network
 from agents.training import evaluate, paper
 from agents.training.evaluate import OtherNetworkError, judge
-from agents.training.paper import FILES, PaperData, PaperTraining, on_policy_set, own_data
+from agents.training.fitted_network import OtherFitError
+from agents.training.paper import PaperTraining
 from agents.training.paper_configuration import (
     ConfigurationError,
     PaperConfiguration,
     load_configuration,
 )
+from agents.training.paper_data import FILES, PaperData, on_policy_set, own_data
 from agents.training.paper_inputs import driver_answers
 from agents.training.real_driving import read_crops, read_driving
 from tests.agents.training.folder_of_driving import write_folder
@@ -68,6 +70,16 @@ def test_the_declared_configuration_is_the_papers() -> None:
     assert short.network == declared.network and short.student_trains == "head" and short.time_limit_s is not None
     with pytest.raises(ConfigurationError, match="known: paper, paper_cpu, paper_top_half"):
         load_configuration("papre")
+
+
+def test_a_configuration_of_ones_own_changes_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "short.yaml"
+    file.write_text("extends: paper_cpu\nname: short\ntime_limit_s: 60\n")
+    short, base = load_configuration(str(file)), load_configuration("paper_cpu")
+    assert short == base.model_copy(update={"name": "short", "time_limit_s": 60.0})
+    file.write_text("extends: paper_cpu\nweek_epochs: 1\n")
+    with pytest.raises(ConfigurationError, match="week_epochs"):
+        load_configuration(str(file))
 
 
 def test_from_a_folder_of_driving_to_the_table(
@@ -139,6 +151,44 @@ def test_a_killed_study_goes_on_and_what_is_done_is_not_done_again(
     assert all((out / name).read_bytes() == content for name, content in before.items())
 
 
+def test_what_other_data_or_settings_gave_is_not_taken_for_this_study(tmp_path: Path) -> None:
+    write_folder(tmp_path / "drive", blocks=5)
+    configuration = quick(driver={**QUICK, "epochs": 1}, student={**QUICK, "epochs": 1})
+    data, out = data_of(tmp_path / "drive"), tmp_path / "networks"
+    PaperTraining(configuration, data, out, "cpu", seed=0).run()
+    with pytest.raises(OtherFitError, match=r"driver_weak.safetensors was fitted with other settings: begin --fresh"):
+        PaperTraining(configuration, data, out, "cpu", seed=1).run()
+    write_folder(tmp_path / "more", blocks=5, seed=1)
+    with pytest.raises(OtherFitError, match="fitted with other data"):
+        PaperTraining(configuration, data_of(tmp_path / "more"), out, "cpu", seed=0).run()
+    with pytest.raises(OtherFitError, match=r"saliency_a.safetensors was fitted with other configuration"):
+        whole = configuration.model_copy(update={"student_trains": "all"})
+        PaperTraining(whole, data, out, "cpu", seed=0).run()
+    # Killed between weights and card: that network is fitted again, to the same bytes.
+    (out / "driver_trained.json").unlink()
+    before = (out / "driver_trained.safetensors").read_bytes()
+    PaperTraining(configuration, data, out, "cpu", seed=0).run()
+    assert (out / "driver_trained.json").exists() and (out / "driver_trained.safetensors").read_bytes() == before
+
+
+def test_a_call_that_cannot_begin_costs_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = tmp_path / "networks" / "driver_weak.safetensors"
+    network.parent.mkdir()
+    network.write_bytes(b"hours of training")
+    out, nowhere = ("--out", str(network.parent)), str(tmp_path / "nowhere")
+    for arguments, said in (
+        (("--data", nowhere, "--fresh"), "holds no driving_log.csv, nor does any folder below it\n"),
+        (("--own", nowhere, "--fresh"), "--collect drives for them"),
+        (("--data", nowhere, "--fresh", "--on-policy"), "leave out one or the other"),
+        (("--configuration", "papre", "--fresh"), "no configuration 'papre'"),
+    ):
+        with pytest.raises(SystemExit):
+            command(monkeypatch, paper, *arguments, *out)
+        assert said in capsys.readouterr().err and network.exists()
+
+
 def test_on_policy_frames_judge_the_network_that_drove_and_no_other(tmp_path: Path) -> None:
     write_folder(tmp_path / "drive", blocks=5)
     configuration, out = quick(arms=[]), tmp_path / "networks"
@@ -191,12 +241,17 @@ def test_frames_of_our_own_loop_are_found_by_their_sets(tmp_path: Path) -> None:
     configuration = quick()
     for name, blocks, seed in (("paper_fit", 5, 0), ("paper_log", 2, 1)):
         write_folder(tmp_path / name / "run", blocks=blocks, seed=seed)
-    data = own_data(tmp_path, configuration)
+    networks = tmp_path / "networks"
+    data = own_data(tmp_path, configuration, networks)
     assert (len(data.driver), len(data.predictor)) == (36, 24) and set(data.test) == {"log_based"}
     assert not set(data.driver.pictures) & set(data.predictor.pictures)
-    driven = on_policy_set(configuration, tmp_path / "networks")
-    assert driven.agent == str(tmp_path / "networks" / "driver_trained.safetensors") and driven.pictures
+    (networks / FILES["trained"]).parent.mkdir()
+    (networks / FILES["trained"]).write_bytes(b"one")
+    driven = on_policy_set(configuration, networks)
+    assert driven.agent == str(networks / "driver_trained.safetensors") and driven.pictures
     (tmp_path / driven.name).mkdir()  # the first run was killed
-    assert set(own_data(tmp_path, configuration).test) == {"log_based"}
+    assert set(own_data(tmp_path, configuration, networks).test) == {"log_based"}
     write_folder(tmp_path / driven.name / "run", blocks=1, seed=2, agent=np.zeros(12, dtype=np.float32))
-    assert set(own_data(tmp_path, configuration).test) == {"log_based", "on_policy"}
+    assert set(own_data(tmp_path, configuration, networks).test) == {"log_based", "on_policy"}
+    (networks / FILES["trained"]).write_bytes(b"trained anew: what the one before drove is not its own")
+    assert set(own_data(tmp_path, configuration, networks).test) == {"log_based"}
