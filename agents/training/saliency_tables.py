@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +17,54 @@ RESULTS = REPOSITORY / "benchmarks" / "results"
 DASH = "–"
 
 
+@dataclass(frozen=True)
+class Column:
+    """Of a table of the gate.
+
+    Attributes:
+        cell: figures of one method to text. of_any_order: a mere order of pixels (Sobel edges) has it too.
+    """
+
+    title: str
+    cell: Callable[[Mapping[str, Any]], str]
+    of_any_order: bool = False
+
+
+_ORDER = (
+    Column("on markings", lambda m: _bounded(m["localisation"]["lane_marking"]["concentration"]), True),
+    Column("on road", lambda m: _bounded(m["localisation"]["road"]["concentration"]), True),
+    Column("deletion, °", lambda m: _bounded(m["deletion"]["mean"]["deletion_above_random_deg"], 1), True),
+    Column("insertion, °", lambda m: _bounded(m["deletion"]["mean"]["insertion_below_random_deg"], 1), True),
+)
+_RANDOM = Column("weights random", lambda m: _bounded(m["cascading"][-1]))
+_LABELS = Column("nearer to true labels", lambda m: _labels(m["labels"]))
+_UNRELATED = Column("unrelated", lambda m: _bounded(m["unrelated_pictures"]))
+_POINT = Column("strongest on a marking", lambda m: _pointing(m["localisation"]["lane_marking"]), True)
+_TIME = Column("ms", lambda m: f"{m['cpu_ms']:.0f}")
+
+
 def gate_table(result: Mapping[str, Any]) -> str:
     """One row per network and method: the figures that decide."""
-    named = "network | method | on markings | on road | deletion, ° | insertion, °"
-    rows = [f"{named} | weights random | nearer to true labels | unrelated | flags", "|".join(["---"] * 10)]
+    return _gate_table(result, (*_ORDER, _RANDOM, _LABELS, _UNRELATED))
+
+
+def papers_gate_table(result: Mapping[str, Any]) -> str:
+    """The same of the papers' networks: no label randomisation, but where the strongest pixel lies, and time."""
+    return _gate_table(result, (_ORDER[0], _POINT, *_ORDER[1:], _RANDOM, _UNRELATED, _TIME))
+
+
+def _gate_table(result: Mapping[str, Any], columns: Sequence[Column]) -> str:
+    titles = ["network", "method", *(column.title for column in columns), "flags"]
+    rows = [" | ".join(titles), "|".join(["---"] * len(titles))]
     for network, figures in sorted(result["networks"].items()):
         for name in (name for name in METHODS if name in figures["methods"]):
-            m = figures["methods"][name]
-            deleted = m["deletion"]["mean"]
-            cells = (
-                _bounded(m["localisation"]["lane_marking"]["concentration"]),
-                _bounded(m["localisation"]["road"]["concentration"]),
-                _bounded(deleted["deletion_above_random_deg"], 1),
-                _bounded(deleted["insertion_below_random_deg"], 1),
-                _bounded(m["cascading"][-1]),
-                _labels(m["labels"]),
-                _bounded(m["unrelated_pictures"]),
-            )
-            rows.append(" | ".join([network, f"`{name}`", *cells, "; ".join(m["flags"]).replace("_", " ") or "none"]))
+            found = figures["methods"][name]
+            cells = (column.cell(found) for column in columns)
+            flags = "; ".join(found["flags"]).replace("_", " ") or "none"
+            rows.append(" | ".join([network, f"`{name}`", *cells, flags]))
         edges = figures["references"]["sobel_edges"]
-        located, deleted = edges["localisation"], edges["deletion"]["mean"]
-        edge_cells = (
-            _bounded(located["lane_marking"]["concentration"]),
-            _bounded(located["road"]["concentration"]),
-            _bounded(deleted["deletion_above_random_deg"], 1),
-            _bounded(deleted["insertion_below_random_deg"], 1),
-        )
-        rows.append(" | ".join([network, "Sobel edges", *edge_cells, DASH, DASH, DASH, "reference"]))
+        edge_cells = (column.cell(edges) if column.of_any_order else DASH for column in columns)
+        rows.append(" | ".join([network, "Sobel edges", *edge_cells, "reference"]))
     return _table(rows)
 
 
@@ -86,7 +108,7 @@ def cue_table(result: Mapping[str, Any]) -> str:
 
 TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "gate": ("saliency_gate.json", gate_table),
-    "gate_paper": ("saliency_gate_paper.json", gate_table),
+    "gate_paper": ("saliency_gate_paper.json", papers_gate_table),
     "speed": ("saliency.json", speed_table),
     "likeness": ("saliency.json", likeness_table),
     "cues": ("saliency_cues.json", cue_table),
@@ -114,6 +136,12 @@ def _bounded(mean: Mapping[str, Any] | None, digits: int = 2) -> str:
         return DASH
     bounds = "" if mean["low"] is None else f" [{mean['low']:.{digits}f}, {mean['high']:.{digits}f}]"
     return f"{mean['value']:.{digits}f}{bounds}"
+
+
+def _pointing(located: Mapping[str, Any]) -> str:
+    """Share of pictures whose strongest pixel lies there, and the share of area that makes it chance."""
+    hit, area = located["pointing_game"]["value"], located["area"]["value"]
+    return DASH if hit is None else f"{100 * hit:.0f} % (area {100 * area:.1f} %)"
 
 
 def _labels(labels: Mapping[str, Any] | None) -> str:
