@@ -34,11 +34,14 @@ class HeadDisagreementMonitor(FittedFileMonitor, DriverMonitor):
         """Steering of every answer, (answers, T)."""
         return self._heads(features)[..., 0]
 
+    def spread_deg(self, features: torch.Tensor) -> torch.Tensor:
+        """Standard deviation of the answers, (T,); features (T, F): the driver's last maps."""
+        with torch.inference_mode():
+            return self.answers_deg(features).std(dim=0, correction=0)
+
     def judge(self, stretch: Stretch) -> Judgements:
         """Spread of the answers at each tick."""
-        with torch.inference_mode():
-            answers_deg = self.answers_deg(flat_features(self.driver_maps(stretch)))
-        return Judgements(score=answers_deg.std(dim=0, correction=0).numpy())
+        return Judgements(score=self.spread_deg(flat_features(self.driver_maps(stretch))).numpy())
 
 
 class HeadEnsembleMonitor(HeadDisagreementMonitor):

@@ -10,7 +10,7 @@ learned from an artifact of the monitor-fit set anyway.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,12 +142,14 @@ class BlindMonitors:
         return found
 
 
-def fit_blind(frames: Frames, watched: Watched, kept: npt.NDArray[np.bool_], frame_s: float) -> BlindMonitors:
+def fit_blind(
+    frames: Frames, watched: Watched, kept: npt.NDArray[np.bool_], frame_s: float, seed: int = 0
+) -> BlindMonitors:
     """Fit on some episodes alone.
 
     Args:
         frames: of all episodes. watched: of the same frames. kept: (N,), the frames of these episodes.
-        frame_s: from frame to frame.
+        frame_s: from frame to frame. seed: of initial weights, batches, drop-out and folds.
 
     Raises:
         NoDataError: nothing is left to learn from.
@@ -157,12 +159,14 @@ def fit_blind(frames: Frames, watched: Watched, kept: npt.NDArray[np.bool_], fra
     error_deg = some.columns["swa_agent_deg"] - some.columns["swa_label_deg"]
     taught = np.flatnonzero(some.before_departure & np.isfinite(error_deg))
     sides = (seen.camera, seen.saliency)
-    students = tuple(_fitted_student(maps, error_deg, taught) for maps in sides)
-    heads = tuple(DenseHeads(error_heads_fit.fit_error_heads(maps, error_deg, taught)) for maps in sides)
-    forecast = forecast_fit.fit_forecast(some, _forecast_features(students[0], seen), frame_s)
+    students = tuple(_fitted_student(maps, error_deg, taught, seed) for maps in sides)
+    sizes = replace(error_heads_fit.ERROR_HEADS, seed=seed)
+    heads = tuple(DenseHeads(error_heads_fit.fit_error_heads(maps, error_deg, taught, sizes)) for maps in sides)
+    odds = replace(forecast_fit.FORECAST, seed=seed)
+    forecast = forecast_fit.fit_forecast(some, _forecast_features(students[0], seen), frame_s, odds)
     soon, usable = forecast_fit.targets(some)
     parts = dict(zip(FUSION_PARTS, (forecast.unseen_log_odds, seen.ensemble[:, 0]), strict=True))
-    folds = forecast_fit.episode_folds(some, fusion_fit.FOLDS, seed=1)
+    folds = forecast_fit.episode_folds(some, fusion_fit.FOLDS, seed=seed + 1)
     return BlindMonitors(
         students=(students[0], students[1]),
         error_heads=(heads[0], heads[1]),
@@ -177,13 +181,13 @@ def without_pictures(frames: Frames, rows: Rows) -> Frames:
     return Frames(frames.crops[:, :0][rows], columns, frames.episode[rows], frames.specs, frames.data_hash)
 
 
-def _fitted_student(maps: Array, error_deg: npt.NDArray[np.float32], rows: Rows) -> PilotNet:
-    network = PilotNet(PilotNetConfig(channels=1), seed=STUDENT_HEAD.seed)
+def _fitted_student(maps: Array, error_deg: npt.NDArray[np.float32], rows: Rows, seed: int) -> PilotNet:
+    network = PilotNet(PilotNetConfig(channels=1), seed=seed)
 
     def batch(index: Rows) -> torch.Tensor:
         return _float(maps[rows[index]])[:, :, None, None]
 
-    fit(HeadOf(network), batch, error_deg[rows], STUDENT_HEAD, "cpu", report=lambda _: None)
+    fit(HeadOf(network), batch, error_deg[rows], replace(STUDENT_HEAD, seed=seed), "cpu", report=lambda _: None)
     return network.eval()
 
 

@@ -128,7 +128,7 @@ class Builder:
 
     def monitors(self) -> None:
         """Fit the other monitors on cached features, last the fusion of them all."""
-        fitter = MonitorFitter(load_frames(self._collect(splits.MONITOR_FIT)), self._out, self._data)
+        fitter = MonitorFitter(load_frames(self._collect(splits.MONITOR_FIT)), self._out, self._data, self._seed)
         fitter.fit_distances()
         fitter.fit_change_forecast()
         fitter.fit_forecast()

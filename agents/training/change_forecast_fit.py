@@ -34,9 +34,11 @@ def figures_of(frames: Frames, driver: SteeringNetwork, distance: PooledMahalano
     return np.concatenate(parts)
 
 
-def fit_change_forecast(frames: Frames, wide: Wide) -> tuple[FittedForecast, dict[str, Any]]:
+def fit_change_forecast(
+    frames: Frames, wide: Wide, settings: DenseSettings = CHANGE_FORECAST
+) -> tuple[FittedForecast, dict[str, Any]]:
     """The forecast on figures (N, 36); its scores on episodes, artifacts and textures that a member had not seen."""
-    fitted, blind = fit_also_blind(frames, wide, CHANGE_FORECAST)
+    fitted, blind = fit_also_blind(frames, wide, settings)
     scores = card_scores(fitted, blind)
     return fitted, {**scores, "auroc_by_unseen_texture_pack": by_pack(frames, blind["texture_pack"])}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,12 @@ class MonitorFitter:
 
     Args:
         monitor_frames: the driver's frames under artifacts. out: folder of the weights. data: folder of the caches.
+        seed: of initial weights, batches, drop-out and folds; what is held out for the scores on the card stays.
     """
 
-    def __init__(self, monitor_frames: Frames, out: Path, data: Path) -> None:
+    def __init__(self, monitor_frames: Frames, out: Path, data: Path, seed: int = 0) -> None:
         self._all_frames, self._frames = monitor_frames, thinned(monitor_frames, MONITOR_EVERY)
-        self._out, self._data = out, data
+        self._out, self._data, self._seed = out, data, seed
         self._driver: LoadedNetwork = load_network(out / DRIVER, "driver")
         self._network: SteeringNetwork = self._driver.network
         self._error_deg = self._frames.columns["swa_agent_deg"] - self._frames.columns["swa_label_deg"]
@@ -92,11 +94,11 @@ class MonitorFitter:
         held = rows[np.isin(rows, self._held)]
         pictures = reconstruction_fit.small_pictures(self._frames.crops[rows[np.isin(rows, self._train)]])
         unseen = reconstruction_fit.small_pictures(self._frames.crops[held])
-        for monitor, settings in (
+        for monitor, shipped in (
             (AutoencoderMonitor, reconstruction_fit.AUTOENCODER),
             (VaeMonitor, reconstruction_fit.VAE),
         ):
-            started = time.monotonic()
+            started, settings = time.monotonic(), replace(shipped, seed=self._seed)
             network = reconstruction_fit.fit_autoencoder(pictures, settings)
             scores = {
                 "frames": len(pictures),
@@ -115,11 +117,11 @@ class MonitorFitter:
             lambda: {"flat": driver_features(frames, self._network)[0]},
         )["flat"]
         train, _ = frames.holdout(frames.before_departure, 0.1, seed=0)
-        for monitor, settings in (
+        for monitor, shipped in (
             (HeadEnsembleMonitor, uncertainty.ENSEMBLE),
             (McDropoutMonitor, uncertainty.DROPOUT),
         ):
-            started = time.monotonic()
+            started, settings = time.monotonic(), replace(shipped, seed=self._seed)
             tensors, mae_deg = uncertainty.fit_steering_heads(flat, frames.columns["swa_label_deg"], train, settings)
             scores = {"held_out_mae_deg": mae_deg, "settings": uncertainty.described(settings), "frames": len(train)}
             config = {**self._watches(), "dropout": settings.dropout}
@@ -134,23 +136,20 @@ class MonitorFitter:
             loaded = student(self._out / f"{student.role}.safetensors")
             camera = student is CameraStudentMonitor
             flat = self._features()["camera"] if camera else self._saliency_features(loaded)
-            started = time.monotonic()
-            tensors = error_heads_fit.fit_error_heads(flat, self._error_deg, self._train)
+            started, settings = time.monotonic(), replace(error_heads_fit.ERROR_HEADS, seed=self._seed)
+            tensors = error_heads_fit.fit_error_heads(flat, self._error_deg, self._train, settings)
             scores = error_heads_fit.size_scores(tensors, flat, self._error_deg, self._held)
-            settings = uncertainty.described(error_heads_fit.ERROR_HEADS)
-            self._save(role, tensors, self._rests_on(loaded), {**scores, "settings": settings}, started)
+            card = {**scores, "settings": uncertainty.described(settings)}
+            self._save(role, tensors, self._rests_on(loaded), card, started)
 
     def fit_forecast(self) -> None:
         """The forecast, and its answers on episodes unseen by the member, for the fusion."""
         student = CameraStudentMonitor(self._out / "camera_student.safetensors")
         features = self._features()["forecast"]
-        started = time.monotonic()
+        started, settings = time.monotonic(), replace(forecast_fit.FORECAST, seed=self._seed)
         wide = forecast_fit.frames_with_past(self._frames, features, FRAME_S * MONITOR_EVERY)
-        fitted, blind = forecast_fit.fit_also_blind(self._frames, wide, forecast_fit.FORECAST)
-        scores = {
-            **forecast_fit.card_scores(fitted, blind),
-            "settings": uncertainty.described(forecast_fit.FORECAST),
-        }
+        fitted, blind = forecast_fit.fit_also_blind(self._frames, wide, settings)
+        scores = {**forecast_fit.card_scores(fitted, blind), "settings": uncertainty.described(settings)}
         config = {**self._watches(), **self._rests_on(student), "slope": fitted.slope, "offset": fitted.offset}
         self._save("forecast", fitted.tensors, config, scores, started)
         np.save(self._data / "forecast_unseen.npy", fitted.unseen_log_odds)
@@ -164,9 +163,9 @@ class MonitorFitter:
             [frames.data_hash, self._driver.sha256, sha256],
             lambda: {"wide": change_forecast_fit.figures_of(frames, self._network, distance, FRAME_S)},
         )["wide"]
-        started = time.monotonic()
-        fitted, scores = change_forecast_fit.fit_change_forecast(frames, wide)
-        scores["settings"] = uncertainty.described(change_forecast_fit.CHANGE_FORECAST)
+        started, settings = time.monotonic(), replace(change_forecast_fit.CHANGE_FORECAST, seed=self._seed)
+        fitted, scores = change_forecast_fit.fit_change_forecast(frames, wide, settings)
+        scores["settings"] = uncertainty.described(settings)
         rests_on = {"distance_weights": "mahalanobis_pooled.safetensors", "distance_sha256": sha256}
         config = {**self._watches(), **rests_on, "slope": fitted.slope, "offset": fitted.offset}
         self._save("change_forecast", fitted.tensors, config, scores, started, frames)
@@ -195,7 +194,7 @@ class MonitorFitter:
         hashes["forecast"] = sha256_of(forecast)
         started = time.monotonic()
         soon, usable = forecast_fit.targets(self._frames)
-        folds = forecast_fit.episode_folds(self._frames, fusion_fit.FOLDS, seed=1)
+        folds = forecast_fit.episode_folds(self._frames, fusion_fit.FOLDS, seed=self._seed + 1)
         found = fusion_fit.fit_fusion(scores, soon, usable, folds)
         parts = [{**part, "weights_sha256": hashes[part["name"]]} for part in found.pop("parts")]
         config = {"parts": parts, "intercept": found.pop("intercept")}
@@ -261,7 +260,8 @@ class MonitorFitter:
         fitted_on = frames or self._frames
         card = {
             "what": f"monitor {role}",
-            "command": "python -m agents.training.build --stages monitors",
+            "command": "python -m agents.training.build --stages monitors"
+            + (f" --seed {self._seed}" if self._seed else ""),
             **trained_on(fitted_on),
             "data": {"frames": len(fitted_on), "episodes": len(fitted_on.specs), "sha256": fitted_on.data_hash},
             "scores": scores,
