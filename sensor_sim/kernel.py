@@ -8,7 +8,8 @@ a compiled function of this package therefore uses no compiled function and no c
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sensor_sim.compiled import compiled
 
 FINE_STEPS = 64
 """Steps per grey level after the exposure."""
@@ -17,14 +18,14 @@ NOISE_BITS = 16
 """Binary places of the noise factor."""
 
 
-@njit(cache=True)
+@compiled()
 def map_codes(codes: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
     """out = table[codes]: every point-wise chain without noise. uint8 (N,), uint8 (256,), uint8 (N,)."""
     for i in range(codes.size):
         out[i] = table[codes[i]]
 
 
-@njit(cache=True)
+@compiled()
 def _add_noise(fine: np.ndarray, samples: np.ndarray, noise_scale: int) -> None:
     """Add noise to one row of display values and clip, in place. int32 (W,), int16 (W,)."""
     scale = np.int32(noise_scale)
@@ -34,7 +35,7 @@ def _add_noise(fine: np.ndarray, samples: np.ndarray, noise_scale: int) -> None:
         fine[u] = min(max(value, np.int32(0)), np.int32(FINE_TOP))
 
 
-@njit(cache=True)
+@compiled()
 def finish_codes(
     codes: np.ndarray,
     fine_table: np.ndarray,
@@ -63,7 +64,7 @@ def finish_codes(
                 out[v, u, c] = output[np.uint32(fine[u])]
 
 
-@njit(cache=True)
+@compiled()
 def finish_linear(
     linear: np.ndarray,
     channel: int,

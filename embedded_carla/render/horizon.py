@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.render.raster import Float32Array
 from embedded_carla.scene.noise import hash_unit
 
@@ -16,7 +16,7 @@ LOWEST = -0.0625
 HILLS, WOODS = 0, 1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _hill_tangent(azimuth: float, height: float, seed: int) -> float:
     """Tangent of the hills' elevation towards ``azimuth`` (rad): hills of several widths, closed in a circle."""
     total = 0.35
@@ -27,7 +27,7 @@ def _hill_tangent(azimuth: float, height: float, seed: int) -> float:
     return max(total, 0.06) * height
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _wood_tangent(azimuth: float, height: float, texel: int, seed: int) -> float | np.float32:
     """Tangent of the woods' elevation: groups with gaps, and single tree tops. ``texel``: counts round the circle."""
     total = 0.25
@@ -43,7 +43,7 @@ def _wood_tangent(azimuth: float, height: float, texel: int, seed: int) -> float
     return min(total, 1.0) * (0.55 + tops) * height
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _lines(out: Float32Array, hill_height: float, wood_height: float, seed: int) -> None:
     for face in range(4):
         for column in range(COLUMNS):

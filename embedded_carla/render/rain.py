@@ -7,8 +7,8 @@ import zlib
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.render.types import CameraPose, Weather
 from embedded_carla.scene.noise import hash_unit
 
@@ -20,7 +20,7 @@ LONGEST_SHARE = 0.16
 """Longest streak as a share of the picture's height."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _draw(out: Uint32Array, count: int, slant: float, grey: float, seed: int) -> None:
     height, width = out.shape
     for n in range(count):

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.render.kernel import kernel
 
 Float32Array = npt.NDArray[np.float32]
@@ -131,7 +131,7 @@ def _clip_near(corners: Float64Array, clipped: Float64Array) -> int:
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def visible_tiles(centres: Float32Array, radii: Float32Array, eye: Float64Array, axes: Float64Array, slope_x: float,
                   slope_y: float, far_m: float) -> Int32Array:  # fmt: skip
     """Tiles whose sphere reaches into the view, nearest first."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.render.raster import Float32Array, Int32Array
 from embedded_carla.render.types import BoxActor
 from embedded_carla.scene.boxes import RAIL_BOTTOM_M
@@ -28,14 +28,14 @@ _BELOW_GROUND_M = {Material.FACADE: 1.0, Material.ROOF: 1.0, Material.RAIL: -RAI
 """How far the lowest vertex of a tile of each material lies below the ground."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _darken(out: Uint8Array, i: int, j: int, dark: float | np.floating[Any]) -> None:
     lit = 255.0 * (1.0 - min(max(dark, 0.0), 1.0) * (1.0 - DARKEST))
     if lit < out[i, j]:
         out[i, j] = np.uint8(lit)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _blob(out: Uint8Array, x: float, y: float, along: float, across: float, away_x: float, away_y: float,
           dapple_gain: float) -> None:  # fmt: skip
     """An ellipse of leaves. All lengths in cells; ``away``: unit vector along which ``along`` counts."""
@@ -50,7 +50,7 @@ def _blob(out: Uint8Array, x: float, y: float, along: float, across: float, away
                 _darken(out, i, j, inside * 2.2 - dapple_gain * dapple + 0.15)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _stick(out: Uint8Array, x: float, y: float, end_x: float, end_y: float, half: float) -> None:
     """A soft line, in cells. A line thinner than a cell is as much lighter."""
     dx, dy = end_x - x, end_y - y
@@ -68,7 +68,7 @@ def _stick(out: Uint8Array, x: float, y: float, end_x: float, end_y: float, half
             _darken(out, i, j, strength * cover)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _triangle(out: Uint8Array, points: npt.NDArray[np.float64]) -> None:
     """A triangle (3, 2) in cells, soft for one cell outside its edges, so that neighbours join without a gap."""
     (ax, ay), (bx, by), (cx, cy) = points
@@ -88,7 +88,7 @@ def _triangle(out: Uint8Array, points: npt.NDArray[np.float64]) -> None:
             _darken(out, i, j, inside)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _paint_plants(out: Uint8Array, base: Float32Array, sizes: Float32Array, pictures: Int32Array, origin_x: float,
                   origin_y: float, cell_m: float, sun_x: float, sun_y: float, sun_z: float) -> None:  # fmt: skip
     flat = np.sqrt(sun_x * sun_x + sun_y * sun_y)
@@ -115,7 +115,7 @@ def _paint_plants(out: Uint8Array, base: Float32Array, sizes: Float32Array, pict
             _stick(out, x, y, x + away_x * 0.5 * long, y + away_y * 0.5 * long, 0.08 * half)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _paint_triangles(out: Uint8Array, vertices: Float32Array, triangles: Int32Array, ground_z: Float32Array,
                      origin_x: float, origin_y: float, cell_m: float, sun_x: float, sun_y: float,
                      sun_z: float) -> None:  # fmt: skip
@@ -130,7 +130,7 @@ def _paint_triangles(out: Uint8Array, vertices: Float32Array, triangles: Int32Ar
         _triangle(out, points)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _pack(out: Uint32Array, lit: Uint8Array, first_i: int, last_i: int, first_j: int, last_j: int) -> None:
     """Cells [first, last) of ``out``: each with its neighbours right, below and both, lowest byte first."""
     for i in range(first_i, last_i):
@@ -167,7 +167,7 @@ def paint_shadows(scene: Scene, sun_direction: Float32Array) -> Uint8Array:
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _stamp(out: Uint8Array, low_i: int, low_j: int, x: float, y: float, cos: float, sin: float, half_x: float,
            half_y: float, shift_x: float, shift_y: float) -> None:  # fmt: skip
     """Darken a window by a box at (x, y), turned, whose roof casts its shadow ``shift`` away; all in cells.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.render.horizon import COLUMNS, HILLS, LOWEST, ROWS, WOODS, horizon_lines
 from embedded_carla.render.lighting import HAZE_PER_M, TONE_ENTRIES, TONE_WHITE, Light
 from embedded_carla.scene.noise import layered_noise
@@ -27,7 +27,7 @@ _CLOUD_CELLS = ((64, 64), (32, 32), (16, 16), (8, 8), (4, 4))
 _CLOUD_WEIGHTS = (1.0, 0.8, 0.5, 0.3, 0.15)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _noise_at(noise: Float32Array, x: float, y: float) -> float:
     fx, fy = np.floor(x), np.floor(y)
     i, j = int(fy) & (_NOISE - 1), int(fx) & (_NOISE - 1)
@@ -38,7 +38,7 @@ def _noise_at(noise: Float32Array, x: float, y: float) -> float:
     return top + (bottom - top) * p
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _direction(face: int, row: float, column: float) -> tuple[float, float, float]:
     """Direction of a place on a face, not normalised: its largest part is 1."""
     across = column * 2.0 / COLUMNS - 1.0
@@ -54,7 +54,7 @@ def _direction(face: int, row: float, column: float) -> tuple[float, float, floa
     return across, -1.0, up
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _paint_air(nodes: Float32Array, face: int, noise: Float32Array, sun_direction: Float32Array, sun: Float32Array,
                ambient: Float32Array, zenith: Float32Array, horizon: Float32Array, fog: Float32Array, cloud: float,
                extinction: float, veil: float, glow: float) -> None:  # fmt: skip
@@ -92,7 +92,7 @@ def _paint_air(nodes: Float32Array, face: int, noise: Float32Array, sun_directio
                 nodes[i, j, c] = fog[c] + (value - fog[c]) * through
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fill(out: Uint32Array, nodes: Float32Array, tone: npt.NDArray[np.uint8]) -> None:
     """Display colours of one face, interpolated between the nodes."""
     scale = np.float32((TONE_ENTRIES - 1) / np.sqrt(TONE_WHITE))
@@ -118,7 +118,7 @@ def _fill(out: Uint32Array, nodes: Float32Array, tone: npt.NDArray[np.uint8]) ->
             out[row, column] = np.uint32(0xFF000000) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _paint_land(out: Uint32Array, face: int, lines: Float32Array, noise: Float32Array, tone: npt.NDArray[np.uint8],
                 sun_direction: Float32Array, sun: Float32Array, ambient: Float32Array, horizon: Float32Array,
                 fog: Float32Array, colours: Float32Array, extinction: float, veil: float) -> None:  # fmt: skip
@@ -150,7 +150,7 @@ def _paint_land(out: Uint32Array, face: int, lines: Float32Array, noise: Float32
             out[row, column] = packed
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _paint_sun(out: Uint32Array, face: int, lines: Float32Array, direction: Float32Array, white: np.uint32) -> None:
     """The sun's disc on one face, where no land hides it."""
     for row in range(ROWS):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from embedded_carla.compiled import compiled
 
 Float32Array = npt.NDArray[np.float32]
 
 
-@njit(cache=True)
+@compiled()
 def hash_unit(a: int, b: int, seed: int) -> np.float32:
     """Hash two integers and a seed to [0, 1) (the finaliser of MurmurHash3, 32 bit)."""
     h = np.uint32(a * 374761393 + b * 668265263 + seed * 1274126177)
@@ -21,7 +22,7 @@ def hash_unit(a: int, b: int, seed: int) -> np.float32:
     return np.float32(h >> np.uint32(8)) * np.float32(1.0 / 16777216.0)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def tiled_noise(rows: int, columns: int, cell_rows: int, cell_columns: int, seed: int) -> Float32Array:
     """Value noise in [0, 1], (rows, columns), periodic; cells must divide the size."""
     lattice_rows, lattice_columns = rows // cell_rows, columns // cell_columns

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.scene.bodies import TWO_TRIANGLES, body_quads
 from embedded_carla.scene.boxes import add_building, add_guard_rail
 from embedded_carla.scene.centrelines import FloatArray, SectionGeometry
@@ -25,7 +25,7 @@ BLOCK_M = 60.0
 PARKED_PER_KM = 8.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def distance_to_points(x_m: float, y_m: float, points: FloatArray) -> float:
     """Distance (m) from (x, y) to the nearest of ``points`` (N, ≥ 2)."""
     best = 1e18

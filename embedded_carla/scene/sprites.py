@@ -6,8 +6,8 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.scene.noise import hash_unit
 from embedded_carla.scene.packs import TexturePack
 from embedded_carla.scene.types import TAG_POLE, TAG_VEGETATION, Float32Array, SpriteAtlas
@@ -29,7 +29,7 @@ VARIANTS = {Picture.BROADLEAF: 4, Picture.CONIFER: 3, Picture.BUSH: 3, Picture.M
 TAGS = np.array([TAG_VEGETATION] * 10 + [TAG_POLE, 28], dtype=np.int32)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _blob(image: Float32Array, row: float, column: float, radius: float, colour: Float32Array, bare: float, seed: int,
           lean_x: float | np.float32, lean_y: float) -> None:  # fmt: skip
     """Paint a ball of leaves: (r, g, b, opaque, normal right, up, near)."""
@@ -50,7 +50,7 @@ def _blob(image: Float32Array, row: float, column: float, radius: float, colour:
             image[i, j, 4], image[i, j, 5], image[i, j, 6] = nx / length, ny / length, nz / length
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _bar(image: Float32Array, top: float, bottom: float, half_width: float, colour: Float32Array,
          reflector: float = 0.0) -> None:  # fmt: skip
     """Paint an upright round bar between heights given as rows. ``reflector``: share that throws light back."""
@@ -66,7 +66,7 @@ def _bar(image: Float32Array, top: float, bottom: float, half_width: float, colo
                 image[i, j, 7] = reflector
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _crown(image: Float32Array, kind: int, dark: Float32Array, light: Float32Array, bare: float, seed: int) -> None:
     """Paint the leaves of a broadleaf tree (0), conifer (1) or bush (2)."""
     rows, columns = image.shape[0], image.shape[1]
@@ -95,7 +95,7 @@ def _crown(image: Float32Array, kind: int, dark: Float32Array, light: Float32Arr
         _blob(image, row, column, radius, colour, bare, seed * 77 + k, lean_x, lean_y)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _write_levels(
     image: Float32Array, texels: npt.NDArray[np.uint8], position: int, starts: npt.NDArray[np.int32]
 ) -> int:

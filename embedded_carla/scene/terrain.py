@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.scene.centrelines import FloatArray
 from embedded_carla.scene.mesh import MeshBuilder
 from embedded_carla.scene.ribbons import SOLID, VERGE_DROP_M
@@ -26,7 +26,7 @@ def plane_height(road_points: FloatArray) -> tuple[float, bool]:
     return low - 4.0, False
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _heights(points: FloatArray, xs: FloatArray, ys: FloatArray, reach_m: float) -> FloatArray:
     """Ground height at grid nodes: below every road point within reach, else the distance-weighted mean of roads."""
     out = np.empty((len(ys), len(xs)))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.scene.noise import Float32Array, hash_unit, layered_noise
 from embedded_carla.scene.packs import TexturePack
 from embedded_carla.scene.types import TextureSet
@@ -27,7 +27,7 @@ def _asphalt_grain(seed: int) -> Float32Array:
     return grain + np.float32(1.2) * (stones > 1.55).astype(np.float32)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _draw_damage(out: Float32Array, patches: int, cracks: int, joints: int, seed: int) -> None:
     """Repairs, tarred cracks, cross joints and stains on the (s, t) map of one stretch of asphalt."""
     size = out.shape[0]
@@ -67,7 +67,7 @@ def _draw_damage(out: Float32Array, patches: int, cracks: int, joints: int, seed
                     out[(int(row) + i) % size, (int(column) + j) % size] -= np.float32(1.5 * (1.0 - d))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _draw_seams(out: Float32Array, seams: int, seed: int) -> None:
     """Tarred seams along the road, between strips paved apart, whose tones differ; they wander and close after 64 m."""
     size = out.shape[0]
@@ -87,7 +87,7 @@ def _draw_seams(out: Float32Array, seams: int, seed: int) -> None:
                     out[i, (first + j) % size] = np.float32(-2.9 + 0.5 * hash_unit(i, k, seed))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _draw_nets(out: Float32Array, nets: int, seed: int) -> None:
     """Places where the surface has broken into a net of cracks."""
     size = out.shape[0]
@@ -143,7 +143,7 @@ def _ground_macro(seed: int) -> Float32Array:
     return layered_noise(SIZE, SIZE, ((128, 128), (32, 32), (8, 8), (2, 2)), (1.0, 0.8, 0.6, 0.4), seed)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _rip_map(image: Float32Array, out: npt.NDArray[np.uint8], start: npt.NDArray[np.int32]) -> None:
     """Write all levels of ``image`` (mean 0, deviation 1); start[i, j]: first texel, rows halved i, columns j times."""
     position = 0
@@ -171,7 +171,7 @@ def _rip_map(image: Float32Array, out: npt.NDArray[np.uint8], start: npt.NDArray
             rows = less
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _pack_neighbours(texels: npt.NDArray[np.uint8], out: npt.NDArray[np.uint32], start: npt.NDArray[np.int32]) -> None:
     """Per texel of one texture: itself, the next in its row, and the two below them, lowest byte first."""
     for a in range(LEVELS):

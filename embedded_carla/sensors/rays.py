@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.render.types import BoxActor
 from embedded_carla.scene.types import MATERIAL_TAGS, TAG_TERRAIN, Scene, Surface
 
@@ -43,7 +43,7 @@ class Hits(NamedTuple):
     body: Int32Array
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _triangle_hit(
     o: Float64Array, d: Float64Array, a: Float64Array, b: Float64Array, c: Float64Array
 ) -> tuple[float, float, float, float]:
@@ -69,7 +69,7 @@ def _triangle_hit(
     return (e2x * qx + e2y * qy + e2z * qz) * inverse, u, v, cos
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _body_hit(o: Float64Array, d: Float64Array, body: Float64Array, nearest_m: float) -> tuple[float, float]:
     """Distance (negative: missed, or nearer than ``nearest_m``) to an oriented box, and cosine of the incidence."""
     enter, leave, cos_enter, cos_leave = -np.inf, np.inf, 0.0, 0.0
@@ -96,7 +96,7 @@ def _body_hit(o: Float64Array, d: Float64Array, body: Float64Array, nearest_m: f
     return (leave, cos_leave) if leave >= nearest_m else (-1.0, 0.0)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cast(
     origins: Float64Array,
     directions: Float64Array,

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from embedded_carla.compiled import compiled
 
 Curve = tuple[tuple[float, float], ...]
 Gears = tuple[tuple[float, float, float], ...]
@@ -40,13 +41,13 @@ def combustion_curve(power_w: float, max_rpm: float) -> Curve:
     return tuple((share * max_rpm, part * torque_nm) for share, part in shape)
 
 
-@njit(cache=True)
+@compiled()
 def motor_rpm(speed_mps: float, total_ratio: float, wheel_radius_m: float) -> float:
     """Speed of a motor in gear, rpm; never negative."""
     return abs(speed_mps) / wheel_radius_m * total_ratio * 30.0 / math.pi
 
 
-@njit(cache=True)
+@compiled()
 def wheel_force_n(
     speed_mps: float,
     total_ratio: float,
@@ -61,7 +62,7 @@ def wheel_force_n(
     return limiter * np.interp(rpm, curve_rpm, curve_nm) * total_ratio / wheel_radius_m
 
 
-@njit(cache=True)
+@compiled()
 def automatic_gear(gear: int, speed_mps: float, final_ratio: float, wheel_radius_m: float, gears: FloatArray) -> int:
     """Next gear of an automatic gearbox, one step at most.
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from embedded_carla.compiled import compiled
 from embedded_carla.vehicle.drivetrain import automatic_gear, wheel_force_n
 from embedded_carla.vehicle.ground import DRY, Ground
 from embedded_carla.vehicle.parameters import GRAVITY_MPS2, LEAST_FRICTION, Core, Curves, VehicleParameters
@@ -36,7 +36,7 @@ class _Pull(NamedTuple):
     normal_mps2: float
 
 
-@njit(cache=True)
+@compiled()
 def _forces(
     vx: float,
     vy: float,
@@ -132,14 +132,14 @@ def _forces(
     return a_free + w * yaw_rate * vy, a_rub, a_across - yaw_rate * vx, dyaw, a_across
 
 
-@njit(cache=True)
+@compiled()
 def _rubbed(vx: float, a_free: float, a_rub: float, h: float) -> float:
     """Velocity after ``h``: friction slows the motion, stops it, holds it, and never turns it round."""
     free = vx + a_free * h
     return free - min(max(free, -a_rub * h), a_rub * h)
 
 
-@njit(cache=True)
+@compiled()
 def _engaged(
     gear: int, shift_left_s: float, vx: float, automatic: bool, wanted: int, h: float, p: Core, gears: FloatArray
 ) -> tuple[int, float]:
@@ -151,7 +151,7 @@ def _engaged(
     return now, p.gear_switch_s if now != gear and now > 1 else 0.0
 
 
-@njit(cache=True)
+@compiled()
 def _drive(vx: float, throttle: float, gear: int, shift_left_s: float, p: Core, curves: Curves) -> tuple[float, float]:
     """Tractive force (N, forwards positive) and the share of it that is not needed to turn the motor."""
     if gear == 0 or shift_left_s > 0.0:
@@ -164,7 +164,7 @@ def _drive(vx: float, throttle: float, gear: int, shift_left_s: float, p: Core, 
     return force_n, p.mass_kg / (p.mass_kg + turning_kg)
 
 
-@njit(cache=True)
+@compiled()
 def _integrate(
     state: VehicleState,
     throttle: float,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from embedded_carla.compiled import compiled
 
 
-@njit(cache=True)
+@compiled()
 def axle_friction(mu: float, load_n: float, static_load_n: float, load_sensitivity: float) -> float:
     """Friction coefficient at a load: falls linearly by ``load_sensitivity`` per static load added."""
     return mu * (1.0 - load_sensitivity * (load_n / static_load_n - 1.0))
 
 
-@njit(cache=True)
+@compiled()
 def lateral_force_n(
     slip_angle_rad: float,
     load_n: float,

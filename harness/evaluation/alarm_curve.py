@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +11,7 @@ from harness.evaluation.alarms import DEBOUNCE_S, hysteresis
 from harness.evaluation.compiled_judge import alarmed_ticks, rule_alarm
 from harness.evaluation.event_metrics import RunTruth
 from harness.evaluation.stretches import ticks_at_least
+from sensor_sim.compiled import compiled
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def alarm_curve(
     return np.asarray(counts)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def _curve(
     statistic: Any,
     thetas: Any,

@@ -20,11 +20,11 @@ import math
 from collections import deque
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.stretches import BoolArray, Stretch, maximal_stretches, ticks_at_least
+from sensor_sim.compiled import compiled
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -191,4 +191,4 @@ def _hysteresis_loop(statistic: FloatArray, theta_on: float, theta_off: float, d
     return alarm
 
 
-hysteresis = numba.njit(cache=True)(_hysteresis_loop)
+hysteresis = compiled(package="harness.evaluation")(_hysteresis_loop)

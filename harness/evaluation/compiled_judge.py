@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from harness.evaluation.alarms import hysteresis
 from harness.evaluation.windows import alarmed_windows
+from sensor_sim.compiled import compiled
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def rule_alarm(
     alarm: Any,
     positive_event: Any,
@@ -63,7 +63,7 @@ def rule_alarm(
     return lead, late, useful, false_nominal, false_degraded
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def alarmed_ticks(alarm: Any, negative: Any) -> int:
     """Ticks of negative time under alarm, (N,) bool each."""
     count = 0
@@ -73,7 +73,7 @@ def alarmed_ticks(alarm: Any, negative: Any) -> int:
     return count
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def _chance_hits(alarm: Any, positive_event: Any, detectable: Any, shifts: Any, last: int) -> float:
     """Mean hits on detectable events when the alarm train is shifted circularly inside the run.
 
@@ -93,7 +93,7 @@ def _chance_hits(alarm: Any, positive_event: Any, detectable: Any, shifts: Any, 
     return met.sum() / shifts.shape[0]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def judge_alarm(
     alarm: Any,
     positive_event: Any,
@@ -146,7 +146,7 @@ def judge_alarm(
     return counts, lead
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def judge_each(
     statistic: Any,
     thetas: Any,

@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -28,6 +27,7 @@ from harness.evaluation.episode_facts import EpisodeFacts
 from harness.evaluation.rescue_table import RescueRow
 from harness.evaluation.safety_gain import MIN_TAKEOVER_S
 from harness.evaluation.stretches import BoolArray, ticks_at_least
+from sensor_sim.compiled import compiled
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -116,7 +116,7 @@ def outcome(run: LookupRun, alarm: BoolArray, reaction_s: float) -> Outcome:
     return Outcome(*judge_takeovers(np.ascontiguousarray(alarm[: run.judged_ticks]), run.compiled, reaction, least))
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def takeovers(alarm: Any, total: int, reaction: int, least: int) -> Any:
     """(first start, start and end of the takeover in force at the end of ``alarm``, takeovers, ticks taken over).
 
@@ -147,7 +147,7 @@ def takeovers(alarm: Any, total: int, reaction: int, least: int) -> Any:
     return first, in_force, until, count, taken
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def judge_takeovers(alarm: Any, run: Any, reaction: int, least: int) -> Any:
     """Fields of an ``Outcome``, from the alarm up to the onset (or of the whole run) and ``LookupRun.compiled``."""
     known, length, rescued_length, last_safe, passed, departed = run

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +13,7 @@ from harness.evaluation.alarms import DEBOUNCE_S, hysteresis
 from harness.evaluation.rescue_lookup import SAVED, LookupRun, Outcome, judge_takeovers
 from harness.evaluation.safety_gain import MIN_TAKEOVER_S
 from harness.evaluation.stretches import ticks_at_least
+from sensor_sim.compiled import compiled
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -110,7 +110,7 @@ def sweep_thresholds(runs: Sequence[LookupRun], monitor: str) -> FloatArray:
     return np.unique(np.append(quantiles, below_all))[::-1].copy()
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def _look_up(statistic: Any, thetas: Any, debounce: int, latency: int, reactions: Any, least: int, run: Any) -> Any:
     known = run[0]
     found = np.zeros((thetas.shape[0], reactions.shape[0], FIELDS), dtype=np.int64)

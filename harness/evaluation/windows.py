@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.statistics.bootstrap import divide
 from harness.evaluation.stretches import maximal_stretches, ticks_at_least
 from harness.evaluation.zones import Zones
+from sensor_sim.compiled import compiled
 
 WINDOW_S = 1.0
 MIN_SAMPLES = 3
@@ -32,7 +32,7 @@ class Windows:
     ticks: int
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled(package="harness.evaluation")
 def alarmed_windows(alarm: Any, starts: Any, ticks: int) -> int:
     """How many windows, (W,) first ticks, hold a tick under alarm, (N,) bool."""
     count = 0

@@ -9,8 +9,8 @@ over 4).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 
 DEFINITION = EffectDefinition(
@@ -35,7 +35,7 @@ def box_reach(width_px: float) -> int:
     return int((width_px - 1.0) / 2.0) + 1
 
 
-@njit(cache=True)
+@compiled()
 def blur_rows(linear: np.ndarray, width_px: float, row: np.ndarray, blurred: np.ndarray, first: int, last: int) -> None:
     """Blur rows ``first`` .. ``last`` − 1 of one channel, or of a band of it. Borders repeat the edge pixel.
 
@@ -76,7 +76,7 @@ def blur_rows(linear: np.ndarray, width_px: float, row: np.ndarray, blurred: np.
                 out[u] += (left[u] + right[u]) * norm
 
 
-@njit(cache=True)
+@compiled()
 def decode_rows(codes: np.ndarray, decode: np.ndarray, linear: np.ndarray) -> None:
     """Decode one channel, or a band of it, to linear light: uint8 (R, W), float32 (256,), float32 (R, W)."""
     for v in range(codes.shape[0]):

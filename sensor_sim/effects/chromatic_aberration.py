@@ -14,8 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.errors import SensorSpecError
 from sensor_sim.ranges import checked_number
@@ -125,7 +125,7 @@ def radial_map(k1: float, width: int, height: int, focal: float) -> RadialMap:
     return RadialMap(scale, uniform, reach_px)
 
 
-@njit(cache=True)
+@compiled()
 def _fill_scale(k1: float, height: int, focal: float, table: np.ndarray, table_limit: float, scale: np.ndarray) -> None:
     width = scale.shape[1]
     steps = table.size - 1
@@ -141,7 +141,7 @@ def _fill_scale(k1: float, height: int, focal: float, table: np.ndarray, table_l
             scale[v, width - 1 - u] = s
 
 
-@njit(cache=True)
+@compiled()
 def _source_positions(
     scale: np.ndarray, height: int, v: int, index: np.ndarray, part_x: np.ndarray, part_y: np.ndarray
 ) -> None:
@@ -168,7 +168,7 @@ def _source_positions(
         index[u] = y0 * stride + x0
 
 
-@njit(cache=True)
+@compiled()
 def _find_uniform_blocks(scale: np.ndarray, uniform: np.ndarray) -> None:
     width = scale.shape[1]
     height = uniform.shape[0]
@@ -187,7 +187,7 @@ def _find_uniform_blocks(scale: np.ndarray, uniform: np.ndarray) -> None:
             uniform[v, block] = difference == 0
 
 
-@njit(cache=True)
+@compiled()
 def shift_rows(
     band: np.ndarray, top: int, scale: np.ndarray, uniform: np.ndarray, first_row: int, last_row: int, out: np.ndarray
 ) -> None:

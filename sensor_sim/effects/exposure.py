@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 
 DEFINITION = EffectDefinition(
@@ -24,7 +24,7 @@ DEFINITION = EffectDefinition(
 )
 
 
-@njit(cache=True)
+@compiled()
 def count_codes(codes: np.ndarray, counts: np.ndarray) -> None:
     """Histogram of a flat uint8 array.
 

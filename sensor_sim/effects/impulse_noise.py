@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from scipy.special import ndtri
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.effects.effect import Frame, PictureEffect, frame_rng
 from sensor_sim.effects.noise import BANK_UNIT, noise_bank, row_starts
@@ -54,7 +54,7 @@ def _with_rare_impulses(picture: Frame, share: float, rng: np.random.Generator) 
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _strike(values: np.ndarray, bank: np.ndarray, starts: np.ndarray, limit: int, out: np.ndarray) -> None:
     """uint8 (H, 3·W), int16, int64 (H,), uint8 (H, 3·W)."""
     height, length = values.shape

@@ -15,9 +15,9 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.special import ndtri
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import HAGN_GRAU, EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.kernel import FINE_STEPS, NOISE_BITS
 
@@ -49,7 +49,7 @@ def kernel_scale(sigma_dn: float) -> int:
     return round(sigma_dn * FINE_STEPS * (1 << NOISE_BITS) / BANK_UNIT)
 
 
-@njit(cache=True)
+@compiled()
 def mix64(value: np.uint64) -> np.uint64:
     """SplitMix64's finaliser (Steele et al. 2014): a bijection of 64 bits without visible structure."""
     z = np.uint64(value) + np.uint64(0x9E3779B97F4A7C15)
@@ -58,7 +58,7 @@ def mix64(value: np.uint64) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True)
+@compiled()
 def _fill_bank(seed: np.uint64, quantiles: np.ndarray, bank: np.ndarray) -> None:
     for i in range(0, bank.size, 4):
         bits = mix64(np.uint64(seed) + np.uint64(i))
@@ -85,7 +85,7 @@ def noise_bank(row_values: int) -> npt.NDArray[np.int16]:
     return bank
 
 
-@njit(cache=True)
+@compiled()
 def row_starts(seed: np.uint64, tick: int, rows: int) -> np.ndarray:
     """Where in the bank each row of the frame at ``tick`` begins, int64 (rows,), 0 .. BANK_SIZE − 1."""
     starts = np.empty(rows, np.int64)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, OptionParameter, SeverityAxis, Stage
 from sensor_sim.effects.effect import Frame, PictureEffect
 from sensor_sim.effects.impulse_noise import with_impulses
@@ -74,7 +74,7 @@ def rounded_sigma(rms: float) -> float:
     return float(brentq(excess, 1e-2, rms + 1.0))
 
 
-@njit(cache=True)
+@compiled()
 def _add(values: np.ndarray, bank: np.ndarray, starts: np.ndarray, scale: int, out: np.ndarray) -> None:
     """uint8 (H, 3·W), int16, int64 (H,), fixed-point factor, uint8 (H, 3·W)."""
     height, length = values.shape

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sensor_sim.compiled import compiled
 from sensor_sim.effects.definition import EffectDefinition, NumberParameter, SeverityAxis, Stage
 from sensor_sim.effects.effect import Light, LightEffect
 from sensor_sim.effects.noise import BANK_UNIT, noise_bank, row_starts
@@ -38,7 +38,7 @@ class ShotNoise(LightEffect):
         return light
 
 
-@njit(cache=True)
+@compiled()
 def _add_electron_noise(
     light: np.ndarray,
     bank: np.ndarray,
