@@ -48,7 +48,7 @@ class CropCollector:
         self._crops.append(self._preprocessing.crop(view.frame))
         row = (state.swa_label_deg, agent_deg, state.speed_mps, state.curvature_ahead_1pm, level, state.time_s)
         looks = (mean_brightness_dn(view.frame), log_sharpness(view.frame))
-        self._rows.append((*row, *looks, float(view.departed)))
+        self._rows.append((*row, *looks, float(view.departed), state.lane_margin_m))
 
     def save(self, path: Path, record: EpisodeRecord) -> None:
         """Write one shard; nothing where the simulation was implausible or nobody drove a single tick."""

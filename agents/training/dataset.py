@@ -22,6 +22,7 @@ COLUMNS = (
     "brightness_dn",
     "log_sharpness",
     "departed",
+    "lane_margin_m",
 )
 
 
