@@ -1,0 +1,136 @@
+"""Tables of docs/monitor-comparison.md, written from the stored results: `python -m benchmarks.comparison_page`.
+
+Each stands between two marks in the page; what is said about them is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "monitor-comparison.md"
+RESULTS = Path(__file__).parent / "results"
+LEAST_COMPUTING_MS = 0.005
+
+Result = Mapping[str, Any]
+
+
+class PageError(ValueError):
+    """The page lacks the marks of a table."""
+
+
+def main() -> None:
+    """Write the page anew."""
+    argparse.ArgumentParser(prog="python -m benchmarks.comparison_page", description=__doc__).parse_args()
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables()), encoding="utf-8")
+    print(PAGE.name)
+
+
+def tables() -> dict[str, str]:
+    """Mark -> Markdown of every table, from the stored results."""
+    monitors, unseen = (
+        json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in ("monitors.json", "unseen_artifacts.json")
+    )
+    return {
+        "reference": reference_table(monitors),
+        "unseen": unseen_table(unseen),
+        "errors": errors_table(monitors["driver_errors"]),
+        "latency": latency_table(monitors),
+    }
+
+
+def with_tables(page: str, written: Mapping[str, str]) -> str:
+    """The page with these tables between their marks.
+
+    Raises:
+        PageError: marks are missing.
+    """
+    for name, table in written.items():
+        marks = re.compile(rf"(<!-- {name}:begin -->\n).*?(\n<!-- {name}:end -->)", re.DOTALL)
+        if not marks.search(page):
+            raise PageError(f"{PAGE.name} has no marks <!-- {name}:begin --> and <!-- {name}:end -->: add them")
+        page = marks.sub(lambda found, table=table: f"{found[1]}{table}{found[2]}", page)  # type: ignore[misc]
+    return page
+
+
+def reference_table(result: Result) -> str:
+    """Every monitor on the reference campaign."""
+    counts, first = result["counts"], result["monitors"][0]
+    header = (
+        *("monitor", "recall at 0.25 false alarms/min (false alarms/min found)", "AUROC within runs", "AUROC pooled"),
+        f"AP (prevalence {first['prevalence']['value']:.2f})",
+        f"saved of {counts['departures']} at 0.5/min",
+    )
+    return _table(header, result["monitors"], _reference_cells)
+
+
+def _reference_cells(row: Result) -> Sequence[str]:
+    strict, loose = row["points"][:2]
+    recall = "–"
+    if "reason" not in strict:
+        recall = f"{rate(strict['event_recall'])} ({strict['false_alarms_per_min']['value']:.2f})"
+    saved = None if "reason" in loose else loose["by_rescue_map"]["saved"]
+    name = f"{row['name']}{' (privileged)' if row['privileged'] else ''}"
+    ranks = (rate(row[key]) for key in ("auroc_within", "auroc_pooled", "ap"))
+    return (name, recall, *ranks, "–" if saved is None else str(saved))
+
+
+def unseen_table(result: Result) -> str:
+    """Monitors fitted without the artifact they are asked about."""
+
+    def cells(row: Result) -> Sequence[str]:
+        whole = rate(row["nothing_left_out"]) if row["learned_from_artifacts"] else "learned from none"
+        above = None if row["name"] == "condition_curvature" else row["above_condition_curvature"]
+        return (row["name"], rate(row["auroc_within"]), rate(above), whole)
+
+    header = ("monitor", "AUROC within runs, artifact left out", "above condition × curvature", "nothing left out")
+    return _table(header, result["monitors"], cells)
+
+
+def errors_table(result: Result) -> str:
+    """Errors of the driver found at one false positive rate, without the one that knows them."""
+
+    def cells(row: Result) -> Sequence[str]:
+        found = {part["range_deg"]: part for part in row["ranges"]}
+        above = "tpr_above_compared" if row["name"] != result["compared_with"] else ""
+        parts = ((rate(found[k]["tpr"]), rate(found[k].get(above))) for k in ("all", "0-30"))
+        return (row["name"], *(text for part in parts for text in part))
+
+    compared = str(result["compared_with"]).replace("_", " ")
+    more = f"more than the {compared}"
+    header = ("monitor", "found, overall", more, "found below 30°", more)
+    return _table(header, [row for row in result["monitors"] if row["name"] != "true_error"], cells)
+
+
+def latency_table(result: Result) -> str:
+    """Time of one judgement, shortest first."""
+    timed = [row for row in result["monitors"] if row["latency_ms"]["cpu_p50"] >= LEAST_COMPUTING_MS]
+
+    def cells(row: Result) -> Sequence[str]:
+        ms = row["latency_ms"]
+        computing = " / ".join(f"{ms[f'cpu_p{p}']:.1f}" for p in (50, 95, 99))
+        return (row["name"], computing, " / ".join(f"{ms[f'p{p}']:.1f}" for p in (50, 95, 99)))
+
+    header = ("monitor", "computing P50 / P95 / P99, ms", "wall P50 / P95 / P99, ms")
+    return _table(header, sorted(timed, key=lambda row: float(row["latency_ms"]["cpu_p95"])), cells)
+
+
+def rate(value: Result | None) -> str:
+    """A figure with its 95 % interval; a dash where it is not defined."""
+    if value is None or value["value"] is None:
+        return "–"
+    bounds = "" if value["low"] is None else f" [{value['low']:.2f}, {value['high']:.2f}]"
+    return f"{value['value']:.2f}{bounds}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Result], cells: Callable[[Result], Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *(f"| {' | '.join(cells(row))} |" for row in rows)])
+
+
+if __name__ == "__main__":
+    main()
