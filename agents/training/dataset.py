@@ -89,7 +89,7 @@ def load_frames(paths: Sequence[Path]) -> Frames:
     """Read shards.
 
     Raises:
-        NoDataError: no shard was given.
+        NoDataError: no shard was given, or one was collected before there were all columns.
         RepeatedEpisodeError: two shards are of one episode.
     """
     if not paths:
@@ -104,6 +104,9 @@ def load_frames(paths: Sequence[Path]) -> Frames:
             # Shards of earlier collections do not name their simulator.
             said = json.loads(str(shard["simulator"])) if "simulator" in shard else {}
             versions.add(said.get("scene_version"))
+            missing = [name for name in COLUMNS if name not in shard]
+            if missing:
+                raise NoDataError(f"{path} was collected without {', '.join(missing)}: delete it and collect it again")
             for name in COLUMNS:
                 columns[name].append(shard[name])
     _require_different(specs, paths)

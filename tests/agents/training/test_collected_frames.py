@@ -61,10 +61,20 @@ def test_every_second_tick_is_kept_with_its_numbers(tmp_path: Path) -> None:
     assert loaded.columns["sensor_level"].tolist() == [0.5] * 6
     assert loaded.columns["curvature_ahead_1pm"][0] == np.float32(-0.02)
     assert loaded.columns["departed"].tolist() == [0.0] * 4 + [1.0] * 2
+    assert loaded.columns["lane_margin_m"].tolist() == [0.5] * 6
     assert loaded.before_departure.tolist() == [True] * 4 + [False] * 2
     assert np.array_equal(loaded.crops[1], crop(view(2).frame))
     assert set(loaded.columns) == set(COLUMNS) and loaded.specs == [{"episode_id": "e1"}]
     assert [path.name for path in tmp_path.iterdir()] == ["e1.npz"]
+
+
+def test_a_shard_of_an_earlier_collection_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    path = stored(tmp_path / "old.npz", range(4))
+    with np.load(path) as shard:
+        kept = {name: shard[name] for name in shard.files if name != "lane_margin_m"}
+    np.savez(path, **kept)
+    with pytest.raises(NoDataError, match=r"old\.npz was collected without lane_margin_m"):
+        load_frames([path])
 
 
 def test_shards_are_joined_in_order(tmp_path: Path) -> None:
