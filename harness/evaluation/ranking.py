@@ -86,8 +86,8 @@ def tpr_difference(
     values = [tpr_at_fpr(positives, negatives, fpr) for positives, negatives in pooled]
     if values[0] is None or values[1] is None:
         return undefined(k, n, "bootstrap over pairs", ONE_CLASS)
-    own, other = (_histograms(side, np.concatenate(both)) for side, both in zip((runs, others), pooled, strict=True))
-    tpr, width = _binned_tpr_at(fpr), own.shape[1]
+    own, other = (histograms(side, np.concatenate(both)) for side, both in zip((runs, others), pooled, strict=True))
+    tpr, width = binned_tpr_at(fpr), own.shape[1]
 
     def difference(sums: FloatArray) -> FloatArray:
         return tpr(sums[:, :width]) - tpr(sums[:, width:])
@@ -126,7 +126,7 @@ def ranking_figures(runs: Sequence[RankedRun], strata: Sequence[object], seed: i
         "tpr_at_fpr_1pct": tpr_at_fpr(positives, negatives, FPR_POINTS[0]),
         "tpr_at_fpr_5pct": tpr_at_fpr(positives, negatives, FPR_POINTS[1]),
     }
-    intervals = bootstrap(_histograms(runs, np.concatenate([positives, negatives])), _BINNED, strata, seed)
+    intervals = bootstrap(histograms(runs, np.concatenate([positives, negatives])), _BINNED, strata, seed)
     for name, value in values.items():
         figures[name] = {**from_bootstrap(intervals[name], k, n), "value": value}
     return figures
@@ -141,8 +141,11 @@ def _within(runs: Sequence[RankedRun], strata: Sequence[object], seed: int) -> R
     return {**rate, "k": sum(usable), "n": len(runs), "method": f"mean over runs, {rate['method']}"}
 
 
-def _histograms(runs: Sequence[RankedRun], scores: FloatArray) -> FloatArray:
-    """Positives, then negatives of each run in bins of falling score, (runs, 2 · bins)."""
+def histograms(runs: Sequence[RankedRun], scores: FloatArray) -> FloatArray:
+    """Positives, then negatives of each run in bins of falling score, (runs, 2 · bins).
+
+    ``scores``: all of them, (N,); their quantiles are the edges of the bins.
+    """
     finite = scores[np.isfinite(scores)]
     edges = np.unique(np.quantile(finite, np.linspace(0, 1, BINS))) if len(finite) else np.zeros(1)
 
@@ -158,7 +161,8 @@ def _classes(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     return sums[:, :half], sums[:, half:]
 
 
-def _binned_auroc(sums: FloatArray) -> FloatArray:
+def binned_auroc(sums: FloatArray) -> FloatArray:
+    """AUROC (B,) of sums of `histograms` over runs, (B, 2 · bins)."""
     positives, negatives = _classes(sums)
     below = negatives.sum(axis=1, keepdims=True) - np.cumsum(negatives, axis=1)
     u = np.sum(positives * (below + 0.5 * negatives), axis=1)
@@ -172,7 +176,9 @@ def _binned_average_precision(sums: FloatArray) -> FloatArray:
     return divide(np.sum(positives * precision, axis=1), tp[:, -1])
 
 
-def _binned_tpr_at(fpr: float) -> SumStatistic:
+def binned_tpr_at(fpr: float) -> SumStatistic:
+    """TPR at an FPR, (B,), of sums of `histograms` over runs, (B, 2 · bins)."""
+
     def tpr(sums: FloatArray) -> FloatArray:
         positives, negatives = _classes(sums)
         tp, fp = np.cumsum(positives, axis=1), np.cumsum(negatives, axis=1)
@@ -183,10 +189,10 @@ def _binned_tpr_at(fpr: float) -> SumStatistic:
 
 
 _BINNED: dict[str, SumStatistic] = {
-    "auroc_pooled": _binned_auroc,
+    "auroc_pooled": binned_auroc,
     "ap": _binned_average_precision,
-    "tpr_at_fpr_1pct": _binned_tpr_at(FPR_POINTS[0]),
-    "tpr_at_fpr_5pct": _binned_tpr_at(FPR_POINTS[1]),
+    "tpr_at_fpr_1pct": binned_tpr_at(FPR_POINTS[0]),
+    "tpr_at_fpr_5pct": binned_tpr_at(FPR_POINTS[1]),
 }
 
 
