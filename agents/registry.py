@@ -42,6 +42,7 @@ _MONITORS: Mapping[str, str] = {
     "head_ensemble": "agents.monitors.head_disagreement:HeadEnsembleMonitor",
     "mahalanobis_penultimate": "agents.monitors.mahalanobis:PenultimateMahalanobisMonitor",
     "mahalanobis_pooled": "agents.monitors.mahalanobis:PooledMahalanobisMonitor",
+    "margin_forecast": "agents.monitors.margin_forecast:MarginForecastMonitor",
     "mc_dropout": "agents.monitors.head_disagreement:McDropoutMonitor",
     "mirror_consistency": "agents.monitors.mirror_consistency:MirrorConsistencyMonitor",
     "periodic": "agents.monitors.periodic:PeriodicMonitor",

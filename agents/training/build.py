@@ -131,6 +131,7 @@ class Builder:
         fitter = MonitorFitter(load_frames(self._collect(splits.MONITOR_FIT)), self._out, self._data, self._seed)
         fitter.fit_distances()
         fitter.fit_change_forecast()
+        fitter.fit_margin_forecast()
         fitter.fit_forecast()
         fitter.fit_reconstructions()
         fitter.fit_error_heads()

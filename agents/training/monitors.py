@@ -37,6 +37,7 @@ from agents.training import (
     error_heads_fit,
     forecast_fit,
     fusion_fit,
+    margin_forecast_fit,
     reconstruction_fit,
     uncertainty,
 )
@@ -169,6 +170,22 @@ class MonitorFitter:
         rests_on = {"distance_weights": "mahalanobis_pooled.safetensors", "distance_sha256": sha256}
         config = {**self._watches(), **rests_on, "slope": fitted.slope, "offset": fitted.offset}
         self._save("change_forecast", fitted.tensors, config, scores, started, frames)
+
+    def fit_margin_forecast(self) -> None:
+        """The forecast of the lane margin, on every frame too."""
+        distance = PooledMahalanobisMonitor(self._out / "mahalanobis_pooled.safetensors")
+        frames, sha256 = self._all_frames, str(distance.weights_sha256)
+        wide = cached(
+            self._data / "margin_features.npz",
+            [frames.data_hash, self._driver.sha256, sha256],
+            lambda: {"wide": margin_forecast_fit.margin_features(frames, self._network, distance, FRAME_S)},
+        )["wide"]
+        started, settings = time.monotonic(), replace(margin_forecast_fit.MARGIN_FORECAST, seed=self._seed)
+        fitted, scores = margin_forecast_fit.fit_margin_forecast(frames, wide, settings)
+        scores["settings"] = uncertainty.described(settings)
+        rests_on = {"distance_weights": "mahalanobis_pooled.safetensors", "distance_sha256": sha256}
+        config = {**self._watches(), **rests_on, "slope": fitted.slope, "offset": fitted.offset}
+        self._save("margin_forecast", fitted.tensors, config, scores, started, frames)
 
     def fit_fusion(self) -> None:
         """The fusion of all that was fitted before."""
