@@ -43,7 +43,7 @@ from agents.weights_io import WEIGHTS_FOLDER
 DRIVER, TEACHER = "pilotnet.safetensors", "pilotnet_weak_teacher.safetensors"
 STUDENTS: tuple[type[StudentMonitor], ...] = (CameraStudentMonitor, SaliencyStudentMonitor)
 STUDENT_HEAD = FitSettings(epochs=6, learning_rate=1e-3)
-FUSION_PARTS = ("forecast", "head_ensemble")
+FUSION_PARTS = ("forecast", "head_ensemble", "camera_error_size")
 """What the fusion may take: the parts of the shipped one."""
 
 Array = npt.NDArray[np.floating]
@@ -136,7 +136,7 @@ class BlindMonitors:
         lags = [round(lag_s / tick_s) for lag_s in LAGS_S]
         now = torch.from_numpy(_forecast_features(self.students[0], watched))
         found["forecast"] = self.forecast(with_past(Past(max(lags)).before(now), lags)).numpy()
-        parts = {"forecast": found["forecast"], "head_ensemble": watched.ensemble[:, 0].astype(np.float32)}
+        parts = {**found, "head_ensemble": watched.ensemble[:, 0].astype(np.float32)}
         chosen = self.fusion["parts"]
         found["fusion"] = fused([parts[part["name"]] for part in chosen], chosen, self.fusion["intercept"])
         return found
@@ -165,7 +165,9 @@ def fit_blind(
     odds = replace(forecast_fit.FORECAST, seed=seed)
     forecast = forecast_fit.fit_forecast(some, _forecast_features(students[0], seen), frame_s, odds)
     soon, usable = forecast_fit.targets(some)
-    parts = dict(zip(FUSION_PARTS, (forecast.unseen_log_odds, seen.ensemble[:, 0]), strict=True))
+    with torch.inference_mode():
+        size_deg = error_sizes_deg(heads[0], _float(seen.camera))[:, 0].numpy()
+    parts = dict(zip(FUSION_PARTS, (forecast.unseen_log_odds, seen.ensemble[:, 0], size_deg), strict=True))
     folds = forecast_fit.episode_folds(some, fusion_fit.FOLDS, seed=seed + 1)
     return BlindMonitors(
         students=(students[0], students[1]),
