@@ -79,6 +79,33 @@ def _reference_cells(row: Result) -> Sequence[str]:
     return (name, recall, *ranks, "–" if saved is None else str(saved))
 
 
+def seeds_table(result: Result) -> str:
+    """Monitors fitted with several seeds, the best within runs first, beside the shipped ones."""
+
+    def cells(row: Result) -> Sequence[str]:
+        shipped = row["shipped"] or {}
+        alarms = shipped.get("false_alarms_per_min")
+        found = "–" if alarms is None else f"{rate(shipped['event_recall'])} ({alarms['value']:.2f})"
+        ranks = (
+            text for key in ("auroc_within", "auroc_pooled") for text in (_spread(row[key]), rate(shipped.get(key)))
+        )
+        return (row["name"], *ranks, _spread(row["event_recall"]), _spread(row["false_alarms_per_min"]), found)
+
+    header = (
+        *("monitor", "AUROC within runs", "shipped", "AUROC pooled", "shipped"),
+        *("recall at 0.25 false alarms/min", "false alarms/min found", "shipped: recall (false alarms/min)"),
+    )
+    ranked = sorted(result["monitors"], key=lambda row: -float(row["auroc_within"]["mean"] or 0.0))
+    return _table(header, ranked, cells)
+
+
+def _spread(figure: Result) -> str:
+    """Mean over the seeds, lowest to highest; a dash where a seed has none."""
+    if figure["mean"] is None:
+        return "–"
+    return f"{figure['mean']:.2f} ({figure['lowest']:.2f} to {figure['highest']:.2f})"
+
+
 def unseen_table(result: Result) -> str:
     """Monitors fitted without the artifact they are asked about."""
 

@@ -15,7 +15,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from agents.monitors.crop_monitor import Stretch
 from agents.monitors.risk_table import RiskTable
+from agents.network_file import LoadedNetwork
 from agents.training.baselines import fit_risk_tables
 from agents.training.blind_fit import BlindMonitors, Watched, Watcher, fit_blind, without_pictures
 from agents.training.dataset import Frames, load_frames
 from agents.training.monitors import FRAME_S, MONITOR_EVERY
 from agents.training.score_monitors import stretches
-from agents.training.stretches import cached, features_of, thinned
+from agents.training.stretches import cached, features_of, joined_features, thinned
 from harness.evaluation.alarms import final_statistic
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.modes import EXPERT, SHADOW
@@ -178,17 +180,25 @@ def _watched_frames(frames: Frames, watcher: Watcher, cache: Path) -> Watched:
 
 def _watched_run(folder: Path, entry: IndexEntry, run: EpisodeData, watcher: Watcher, cache: Path) -> Watched:
     def watch() -> dict[str, npt.NDArray[Any]]:
-        thin = replace(run, columns={name: run.column(name)[::TICK_EVERY] for name in ("swa_agent_deg", "speed_mps")})
-        pieces = stretches(thin, crops_of(read_monitor_inputs(folder, entry))[::TICK_EVERY], watcher.driver)
-        parts = [[one.numpy().astype(np.float16) for one in watcher(piece)] for piece in pieces]
-        return {name: np.concatenate([part[k] for part in parts]) for k, name in enumerate(FIELDS)}
+        pieces = every_second_tick(folder, entry, run, watcher.driver)
+        return dict(zip(FIELDS, joined_features(pieces, watcher), strict=True))
 
     rests_on = [run.episode_id, str(TICK_EVERY), *watcher.rests_on]
     return Watched(**cached(cache / f"{run.episode_id}.npz", rests_on, watch))
 
 
-def _runs_of_both_classes(folder: Path, campaign: Mapping[str, Any]) -> list[tuple[IndexEntry, EpisodeData, Zones]]:
-    """Shadow runs in avoidable worlds with positive and negative time, in the campaign's order."""
+def every_second_tick(folder: Path, entry: IndexEntry, run: EpisodeData, driver: LoadedNetwork) -> Iterator[Stretch]:
+    """The ticks that are judged, as monitors saw them, with the driver's maps.
+
+    Raises:
+        CorruptResultError: the run was stored without what monitors look at.
+    """
+    thin = replace(run, columns={name: run.column(name)[::TICK_EVERY] for name in ("swa_agent_deg", "speed_mps")})
+    return stretches(thin, crops_of(read_monitor_inputs(folder, entry))[::TICK_EVERY], driver)
+
+
+def counted_runs(folder: Path, campaign: Mapping[str, Any]) -> list[tuple[IndexEntry, EpisodeData]]:
+    """Shadow runs with ticks in avoidable worlds, in the campaign's order."""
     found, unavoidable = [], set()
     for entry in ordered_entries(folder, campaign):
         run = read_episode(folder, entry)
@@ -197,11 +207,19 @@ def _runs_of_both_classes(folder: Path, campaign: Mapping[str, Any]) -> list[tup
         if run.mode == EXPERT and run.failures:
             unavoidable.add(run.world_id)
         if run.mode == SHADOW:
-            odd, level = run.column("odd_mask"), run.column("sensor_level")
-            zones = find_zones(run.failures, odd, level, run.tick_s, REACTION_S, HORIZON_S)
-            if zones.positive[::TICK_EVERY].any() and zones.negative[::TICK_EVERY].any():
-                found.append((entry, run, zones))
-    return [(entry, run, zones) for entry, run, zones in found if run.world_id not in unavoidable]
+            found.append((entry, run))
+    return [(entry, run) for entry, run in found if run.world_id not in unavoidable]
+
+
+def _runs_of_both_classes(folder: Path, campaign: Mapping[str, Any]) -> list[tuple[IndexEntry, EpisodeData, Zones]]:
+    """Those with positive and negative time."""
+    found = []
+    for entry, run in counted_runs(folder, campaign):
+        odd, level = run.column("odd_mask"), run.column("sensor_level")
+        zones = find_zones(run.failures, odd, level, run.tick_s, REACTION_S, HORIZON_S)
+        if zones.positive[::TICK_EVERY].any() and zones.negative[::TICK_EVERY].any():
+            found.append((entry, run, zones))
+    return found
 
 
 def _judged(run: EpisodeData, zones: Zones, watched: Watched, fold: Fold, full: Fold) -> JudgedRun:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,8 +48,15 @@ def features_of(
     frames: Frames, driver: SteeringNetwork, features: Callable[[Stretch], tuple[torch.Tensor, ...]]
 ) -> list[Array]:
     """What ``features`` gives of every frame, joined over all stretches, float16."""
+    return joined_features((stretch for _, stretch in episode_stretches(frames, driver)), features)
+
+
+def joined_features(
+    stretches: Iterable[Stretch], features: Callable[[Stretch], tuple[torch.Tensor, ...]]
+) -> list[Array]:
+    """What ``features`` gives of these stretches, one after another, joined, float16."""
     parts: list[list[Array]] = []
-    for _, stretch in episode_stretches(frames, driver):
+    for stretch in stretches:
         found = features(stretch)
         parts = parts or [[] for _ in found]
         for part, one in zip(parts, found, strict=True):

@@ -18,7 +18,7 @@ from tests.agents.training.recorded_frames import frames
 EPISODES, TICKS, FEATURES, PLAIN = 12, 25, 1152, 130
 
 
-def test_episodes_that_are_left_out_teach_nothing() -> None:
+def test_episodes_that_are_left_out_teach_nothing_and_a_seed_draws_anew() -> None:
     rng = np.random.default_rng(0)
     count = EPISODES * TICKS
     place = np.tile(np.arange(TICKS), EPISODES)
@@ -38,8 +38,9 @@ def test_episodes_that_are_left_out_teach_nothing() -> None:
     altered = Watched(**{name: np.where(kept[:, None], getattr(watched, name), 9.0) for name in shapes})
     once = fit_blind(frames([TICKS] * EPISODES, columns), watched, kept, 0.4)
     again = fit_blind(frames([TICKS] * EPISODES, {**columns, **changed}), altered, kept, 0.4)
+    reseeded = fit_blind(frames([TICKS] * EPISODES, columns), watched, kept, 0.4, seed=1)
     asked = watched.rows(np.flatnonzero(~kept)[:TICKS])
-    scores, others = once.scores(asked, 0.4), again.scores(asked, 0.4)
+    scores, others, drawn_anew = (fit.scores(asked, 0.4) for fit in (once, again, reseeded))
     assert set(scores) == {
         *("camera_student", "saliency_student", "forecast", "fusion"),
         *("camera_error_size", "camera_error_quantile", "saliency_error_size", "saliency_error_quantile"),
@@ -47,6 +48,7 @@ def test_episodes_that_are_left_out_teach_nothing() -> None:
     for name, score in scores.items():
         assert score.shape == (TICKS,) and np.isfinite(score).all() and score.std() > 0.0, name
         assert np.array_equal(score, others[name]), name
+        assert not np.allclose(score, drawn_anew[name]), f"{name}: another seed is another fit"
 
 
 def test_features_with_another_student_are_those_that_it_gives_itself(tmp_path: Path) -> None:
