@@ -133,6 +133,46 @@ def errors_table(result: Result) -> str:
     return _table(header, [row for row in result["monitors"] if row["name"] != "true_error"], cells)
 
 
+def controls_tables(result: Result) -> dict[str, str]:
+    """Mark -> Markdown: students of eight pictures on the frames that were asked, and the last of them by artifact."""
+    parts = [name for name in ("held_out", "reference") if name in result]
+    found = {f"controls_{name}": controls_table(result[name]) for name in parts}
+    return {**found, "controls_artifacts": artifacts_table(result[parts[-1]])}
+
+
+def controls_table(part: Result) -> str:
+    """Every kind of student of every picture, and how much more those of the first picture find (p after Holm)."""
+    compared = {
+        (row["convolutions"], row["compared_with"], row["figure"], row["range_deg"]): row for row in part["comparisons"]
+    }
+    kinds = list(dict.fromkeys(row["convolutions"] for row in part["rows"]))
+
+    def cells(row: Result) -> Sequence[str]:
+        shown = [row["convolutions"].replace("_", " "), row["picture"]]
+        for figure, name in (("tpr", "all"), ("tpr", "0-30"), ("auroc", "all")):
+            value = next(one[figure] for one in row["ranges"] if one["range_deg"] == name)
+            shown.append(f"{rate(value)} ({value['lowest_seed']:.2f} to {value['highest_seed']:.2f})")
+            less = compared.get((row["convolutions"], row["picture"], figure, name))
+            shown.append("–" if less is None else f"{rate(less)} ({less['p_holm']:.3f})")
+        return shown
+
+    more = f"{part['rows'][0]['picture']} more (p)"
+    header = ("convolutions", "picture", "found, overall (seeds)", more, "found below 30° (seeds)", more, "AUROC", more)
+    return _table(header, sorted(part["rows"], key=lambda row: kinds.index(row["convolutions"])), cells)
+
+
+def artifacts_table(part: Result) -> str:
+    """AUROC of the students on the teacher's convolutions, kept as they are, artifact by artifact."""
+    rows = [row for row in part["rows"] if row["convolutions"] == "transferred_kept"]
+    by_artifact = [{"of": entries} for entries in zip(*(row["artifacts"] for row in rows), strict=True)]
+
+    def cells(row: Result) -> Sequence[str]:
+        first = row["of"][0]
+        return (f"{first['artifact']} ({first['runs']})", *(rate(entry["auroc"]) for entry in row["of"]))
+
+    return _table(("artifact (runs)", *(row["picture"] for row in rows)), by_artifact, cells)
+
+
 def latency_table(result: Result) -> str:
     """Time of one judgement, shortest first."""
     timed = [row for row in result["monitors"] if row["latency_ms"]["cpu_p50"] >= LEAST_COMPUTING_MS]
