@@ -130,13 +130,13 @@ def drawn_figures(predicted_deg: Floats, frames: ShadowFrames, inside: npt.NDArr
 
 def _by_artifact(predicted_deg: Floats, frames: ShadowFrames) -> list[dict[str, Any]]:
     """AUROC on the runs of each artifact that holds enough frames of both classes, from their first frame on."""
-    artifact = np.array(frames.artifacts)[frames.run]
     found = []
     for name in sorted(set(frames.artifacts)):
-        inside = artifact == name
-        if _has_both_classes(frames.error_deg[inside]):
-            rate = drawn_figures(predicted_deg, frames, inside)["auroc"].rate()
-            found.append({"artifact": name, "runs": frames.artifacts.count(name), "auroc": rate})
+        rows, of_artifact = frames.of_artifact(name)
+        if _has_both_classes(of_artifact.error_deg):
+            drawn = drawn_figures(predicted_deg[:, rows], of_artifact, np.ones(len(rows), dtype=bool))
+            runs = len(of_artifact.artifacts)
+            found.append({"artifact": name, "runs": runs, "auroc": drawn["auroc"].rate()})
     return found
 
 

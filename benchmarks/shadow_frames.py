@@ -47,6 +47,19 @@ class ShadowFrames:
     def __len__(self) -> int:
         return len(self.run)
 
+    def of_artifact(self, name: str) -> tuple[Rows, ShadowFrames]:
+        """(which of the N frames, these frames) of the runs with an artifact."""
+        chosen = np.array(self.artifacts) == name
+        rows = np.flatnonzero(chosen[self.run])
+        return rows, ShadowFrames(
+            crops=self.crops[rows],
+            error_deg=self.error_deg[rows],
+            reference_deg=self.reference_deg[rows],
+            run=(np.cumsum(chosen) - 1)[self.run[rows]],
+            conditions=tuple(np.array(self.conditions)[chosen].tolist()),
+            artifacts=(name,) * int(chosen.sum()),
+        )
+
 
 def collected_frames(frames: Frames, rows: Rows) -> ShadowFrames:
     """Some rows of collected data; a run is an episode that has one of them."""
