@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ BATCH = 32
 
 Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+Seen = npt.NDArray[Any]
 Tensors = dict[str, npt.NDArray[np.float32]]
 
 
@@ -39,12 +41,21 @@ class StudentKind:
     transferred: bool
     fitted: bool
 
+    @property
+    def reads_alike(self) -> bool:
+        """With every seed the same is read: the picture itself, or what the teacher's convolutions make of it."""
+        return self.fitted or self.transferred
+
     def network(self, seed: int, teacher: SteeringNetwork) -> PilotNet:
         """What is fitted, or what the heads are put on."""
         network = PilotNet(PilotNetConfig(channels=1), seed=RANDOM_SEED + seed)
         if self.transferred:
             transfer_convolutions(teacher, network)
         return network.eval()
+
+    def read(self, seed: int, pictures: Pictures, teacher: SteeringNetwork) -> Seen:
+        """What the fitted layers see of pictures (N, H, W): themselves, or features (N, F) of kept convolutions."""
+        return pictures if self.fitted else _features(pictures, self.network(seed, teacher))
 
 
 KINDS = (
@@ -56,42 +67,38 @@ KINDS = (
 
 
 def fit_student(
-    kind: StudentKind, seed: int, pictures: Pictures, error_deg: Floats, train: Rows, teacher: SteeringNetwork
+    kind: StudentKind, seed: int, seen: Seen, error_deg: Floats, train: Rows, teacher: SteeringNetwork
 ) -> Tensors:
     """Fit one student to the driver's signed error; what it learned, by name.
 
     Args:
         seed: of the fit, and of what is drawn at random.
-        pictures, error_deg: of all frames, (N, H, W) and degrees (N,).
+        seen, error_deg: of all frames, as `StudentKind.read` gives it, and degrees (N,).
         train: rows of them to fit on. teacher: whose convolutions are transferred.
     """
-    network = kind.network(seed, teacher)
-    if kind.fitted:
-        seen, wanted = pictures[train], error_deg[train].astype(np.float32)
-        fit(network, _batches(seen), wanted, replace(NETWORK, seed=seed), "cpu", report=lambda _: None)
-        return {name: value.contiguous().numpy() for name, value in network.state_dict().items()}
-    return {name: value.numpy() for name, value in _heads(network, seed, pictures, error_deg, train).items()}
+    if not kind.fitted:
+        return {name: value.numpy() for name, value in _heads(seed, seen, error_deg, train).items()}
+    network, wanted = kind.network(seed, teacher), error_deg[train].astype(np.float32)
+    fit(network, _batches(seen[train]), wanted, replace(NETWORK, seed=seed), "cpu", report=lambda _: None)
+    return {name: value.contiguous().numpy() for name, value in network.state_dict().items()}
 
 
-def answers(kind: StudentKind, seed: int, learned: Tensors, pictures: Pictures, teacher: SteeringNetwork) -> Floats:
-    """The error that a student predicts of each picture, degrees, (N,); ``learned``: what `fit_student` gave."""
-    network = kind.network(seed, teacher)
+def answers(kind: StudentKind, seed: int, learned: Tensors, seen: Seen, teacher: SteeringNetwork) -> Floats:
+    """The error that a student predicts of each frame, degrees, (N,); ``learned``: what `fit_student` gave."""
     tensors = {name: torch.from_numpy(value) for name, value in learned.items()}
-    if kind.fitted:
-        network.load_state_dict(tensors)
-        return predict(network, _batches(pictures), len(pictures), "cpu").astype(np.float64)
-    of_members = answers_of(tensors, _features(pictures, network))[..., 0]
-    return of_members.mean(axis=0).astype(np.float64) * LOSS_KNEE_DEG
+    if not kind.fitted:
+        return answers_of(tensors, seen)[..., 0].mean(axis=0).astype(np.float64) * LOSS_KNEE_DEG
+    network = kind.network(seed, teacher)
+    network.load_state_dict(tensors)
+    return predict(network, _batches(seen), len(seen), "cpu").astype(np.float64)
 
 
 def _batches(pictures: Pictures) -> Callable[[npt.NDArray[np.int64]], torch.Tensor]:
     return lambda index: torch.from_numpy(pictures[index]).unsqueeze(1).float()
 
 
-def _heads(
-    network: PilotNet, seed: int, pictures: Pictures, error_deg: Floats, train: Rows
-) -> Mapping[str, torch.Tensor]:
-    taught = np.zeros((HEAD.members, len(pictures)), dtype=np.float32)
+def _heads(seed: int, features: Seen, error_deg: Floats, train: Rows) -> Mapping[str, torch.Tensor]:
+    taught = np.zeros((HEAD.members, len(features)), dtype=np.float32)
     taught[:, train] = 1.0
 
     def loss(answered: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -99,7 +106,7 @@ def _heads(
         return torch.nn.functional.smooth_l1_loss(answered[..., 0], wanted, reduction="none")
 
     target = np.nan_to_num(error_deg)[:, None] / LOSS_KNEE_DEG
-    return fit_heads(_features(pictures, network), target, taught, loss, replace(HEAD, seed=seed))
+    return fit_heads(features, target, taught, loss, replace(HEAD, seed=seed))
 
 
 def _features(pictures: Pictures, network: PilotNet) -> npt.NDArray[np.float32]:

@@ -33,7 +33,7 @@ from agents.weights_io import WEIGHTS_FOLDER
 from benchmarks.comparison_page import controls_tables
 from benchmarks.control_figures import Answers, judged
 from benchmarks.control_pictures import SALIENCY, sources
-from benchmarks.control_students import HEAD, KINDS, NETWORK, StudentKind, Tensors, answers, fit_student
+from benchmarks.control_students import HEAD, KINDS, NETWORK, Seen, StudentKind, Tensors, answers, fit_student
 from benchmarks.driver_errors import MATCHED_FPR
 from benchmarks.shadow_frames import Floats, Pictures, ShadowFrames, campaign_frames, collected_frames
 from harness.results.store import read_campaign_json
@@ -122,20 +122,31 @@ def ask(question: Question, kinds: Sequence[StudentKind], folder: Path) -> dict[
     teacher = question.teacher.network
     for picture, make in sources(teacher).items():
         started = time.process_time()
-        collected = _pictures(question, folder / f"{picture}_collected.npz", question.frames.crops, make)
-        asked = {HELD_OUT: collected[question.held]}
+        shown = {HELD_OUT: _pictures(question, folder / f"{picture}_collected.npz", question.frames.crops, make)}
         for other, frames in question.asked.items():
             if other != HELD_OUT:
-                asked[other] = _pictures(question, folder / f"{picture}_{other}.npz", frames.crops, make)
+                shown[other] = _pictures(question, folder / f"{picture}_{other}.npz", frames.crops, make)
         for kind in kinds:
-            if kind.fitted and picture not in WHOLE_NETWORKS:
-                continue
-            learned = [_learned(question, kind, picture, seed, collected, folder) for seed in SEEDS]
-            for other, shown in asked.items():
-                said = [answers(kind, seed, one, shown, teacher) for seed, one in zip(SEEDS, learned, strict=True)]
-                found[other][picture, kind.name] = np.stack(said)
+            if not kind.fitted or picture in WHOLE_NETWORKS:
+                for other, said in _said(question, kind, picture, shown, folder).items():
+                    found[other][picture, kind.name] = said
         print(f"{picture}: {time.process_time() - started:.0f} s of processor", flush=True)
     return dict(found)
+
+
+def _said(
+    question: Question, kind: StudentKind, picture: str, shown: Mapping[str, Pictures], folder: Path
+) -> dict[str, Floats]:
+    """What the students of one kind answer, (seeds, N); the held-out frames are shown among all that were collected."""
+    teacher, seen = question.teacher.network, dict[str, Seen]()
+    said: dict[str, list[Floats]] = {name: [] for name in shown}
+    for seed in SEEDS:
+        if not seen or not kind.reads_alike:
+            seen = {name: kind.read(seed, pictures, teacher) for name, pictures in shown.items()}
+        learned = _learned(question, kind, picture, seed, shown[HELD_OUT], seen[HELD_OUT], folder)
+        for name, one in seen.items():
+            said[name].append(answers(kind, seed, learned, one[question.held] if name == HELD_OUT else one, teacher))
+    return {name: np.stack(by_seed) for name, by_seed in said.items()}
 
 
 def _pictures(question: Question, path: Path, crops: Pictures, make: Callable[[Pictures], Pictures]) -> Pictures:
@@ -145,7 +156,7 @@ def _pictures(question: Question, path: Path, crops: Pictures, make: Callable[[P
 
 
 def _learned(
-    question: Question, kind: StudentKind, picture: str, seed: int, collected: Pictures, folder: Path
+    question: Question, kind: StudentKind, picture: str, seed: int, collected: Pictures, seen: Seen, folder: Path
 ) -> Tensors:
     data = hashlib.sha256(collected.tobytes() + question.train.tobytes() + question.error_deg.tobytes()).hexdigest()
     rests_on = [data, question.teacher.sha256, str(vars(NETWORK) if kind.fitted else vars(HEAD))]
@@ -153,7 +164,7 @@ def _learned(
     return cached(
         folder / f"{picture}_{kind.name}_{seed}.npz",
         rests_on,
-        lambda: fit_student(kind, seed, collected, question.error_deg, question.train, teacher),
+        lambda: fit_student(kind, seed, seen, question.error_deg, question.train, teacher),
     )
 
 

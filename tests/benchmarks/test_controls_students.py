@@ -57,8 +57,9 @@ def test_edges_of_a_plain_picture_are_nowhere_and_of_a_step_at_the_step(teacher:
 
 def predicted(kind: str, seed: int, pictures: Pictures, error_deg: np.ndarray, teacher: LoadedNetwork) -> list[float]:
     """What a student that was fitted on all but the last eight frames says of all."""
-    learned = fit_student(KIND[kind], seed, pictures, error_deg, np.arange(len(pictures) - 8), teacher.network)
-    return answers(KIND[kind], seed, learned, pictures, teacher.network).tolist()
+    seen = KIND[kind].read(seed, pictures, teacher.network)
+    learned = fit_student(KIND[kind], seed, seen, error_deg, np.arange(len(pictures) - 8), teacher.network)
+    return answers(KIND[kind], seed, learned, seen, teacher.network).tolist()
 
 
 @pytest.mark.parametrize("kind", KIND)
@@ -86,7 +87,8 @@ def test_kept_convolutions_stay_as_they_were_drawn_and_fitted_ones_move(
     pictures = sources(teacher.network)["camera"](crops(40))
     error_deg = pictures.mean(axis=(1, 2)).astype(np.float64) / 10.0
     for name in ("random_kept", "from_scratch"):
-        fit_student(KIND[name], 0, pictures, error_deg, np.arange(40), teacher.network)
+        seen = KIND[name].read(0, pictures, teacher.network)
+        fit_student(KIND[name], 0, seen, error_deg, np.arange(40), teacher.network)
     start = PilotNet(made[0].config, seed=control_students.RANDOM_SEED).convolutions.state_dict()
     kept, fitted = (network.convolutions.state_dict() for network in made)
     assert all((kept[name] == start[name]).all() for name in start)
