@@ -74,8 +74,8 @@ def _reliability(summary: dict[str, Any]) -> str:
     return (
         "With an ideal camera on unseen roads (radius 50 m and more) and unseen textures the driver departed in "
         f"**{departed['k']} of {departed['n']} runs** ({counts['km']:.1f} km): {rate_text(departed)}. That proves at "
-        f"most {per_100_km:.1f} departures per 100 km (one-sided 95 %, exact); to prove one, 300 km without a departure "
-        "are needed (`--set seeds=6 --set sample.pairs=1100`, about three hours on 2 cores)."
+        f"most {per_100_km:.1f} departures per 100 km (one-sided 95 %, exact); to prove one, 300 km without a "
+        "departure are needed (`--set seeds=6 --set sample.pairs=1100`, about three hours on 2 cores)."
     )
 
 
