@@ -60,23 +60,17 @@ class MarginForecastMonitor(FittedFileMonitor, DriverMonitor):
 
     def judge(self, stretch: Stretch) -> Judgements:
         """Score, and probability of a departure, at each tick."""
-        return self.judged(self._features(stretch))
+        self.driver_maps(stretch)
+        return self.judged(self._memory.next(stretch))
 
     def judged(self, features: torch.Tensor) -> Judgements:
         """`judge` of ticks whose features (T, F), as of `MarginMemory`, are known."""
-        over_line_m = -self._forecast_m(features)[:, -1]
+        over_line_m = -self.margins_m(features)[:, -1]
         probability = 1.0 / (1.0 + np.exp(-(self._slope * over_line_m + self._offset)))
         return Judgements(score=over_line_m, probability=probability.astype(np.float32))
 
-    def margins_m(self, stretch: Stretch) -> npt.NDArray[np.float32]:
+    def margins_m(self, features: torch.Tensor) -> npt.NDArray[np.float32]:
         """Smallest lane margin from each tick to each of `HORIZONS_S` after it, m, (T, 4)."""
-        return self._forecast_m(self._features(stretch))
-
-    def _features(self, stretch: Stretch) -> torch.Tensor:
-        self.driver_maps(stretch)
-        return self._memory.next(stretch)
-
-    def _forecast_m(self, features: torch.Tensor) -> npt.NDArray[np.float32]:
         with torch.inference_mode():
             return self._heads(features).mean(dim=0).numpy()
 
