@@ -121,15 +121,16 @@ def ask(question: Question, kinds: Sequence[StudentKind], folder: Path) -> dict[
     found: dict[str, dict[tuple[str, str], Floats]] = {name: {} for name in question.asked}
     teacher = question.teacher.network
     for picture, make in sources(teacher).items():
-        started = time.process_time()
+        started, mine = time.process_time(), [one for one in kinds if not one.fitted or picture in WHOLE_NETWORKS]
+        if not mine:
+            continue
         shown = {HELD_OUT: _pictures(question, folder / f"{picture}_collected.npz", question.frames.crops, make)}
         for other, frames in question.asked.items():
             if other != HELD_OUT:
                 shown[other] = _pictures(question, folder / f"{picture}_{other}.npz", frames.crops, make)
-        for kind in kinds:
-            if not kind.fitted or picture in WHOLE_NETWORKS:
-                for other, said in _said(question, kind, picture, shown, folder).items():
-                    found[other][picture, kind.name] = said
+        for kind in mine:
+            for other, said in _said(question, kind, picture, shown, folder).items():
+                found[other][picture, kind.name] = said
         print(f"{picture}: {time.process_time() - started:.0f} s of processor", flush=True)
     return dict(found)
 
