@@ -32,14 +32,16 @@ def main() -> None:
 
 def tables() -> dict[str, str]:
     """Mark -> Markdown of every table, from the stored results."""
-    monitors, unseen = (
-        json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in ("monitors.json", "unseen_artifacts.json")
+    monitors, unseen, controls = (
+        json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("monitors", "unseen_artifacts", "saliency_controls")
     )
     return {
         "reference": reference_table(monitors),
         "unseen": unseen_table(unseen),
         "errors": errors_table(monitors["driver_errors"]),
         "latency": latency_table(monitors),
+        **controls_tables(controls),
     }
 
 
