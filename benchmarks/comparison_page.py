@@ -32,12 +32,13 @@ def main() -> None:
 
 def tables() -> dict[str, str]:
     """Mark -> Markdown of every table, from the stored results."""
-    monitors, unseen, controls = (
+    monitors, seeds, unseen, controls = (
         json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("monitors", "unseen_artifacts", "saliency_controls")
+        for name in ("monitors", "monitor_seeds", "unseen_artifacts", "saliency_controls")
     )
     return {
         "reference": reference_table(monitors),
+        "seeds": seeds_table(seeds),
         "unseen": unseen_table(unseen),
         "errors": errors_table(monitors["driver_errors"]),
         "latency": latency_table(monitors),

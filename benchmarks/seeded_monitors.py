@@ -130,9 +130,10 @@ class SeededMonitors:
         }
 
     @property
-    def files(self) -> Mapping[str, str | None]:
-        """Hash of each file that was fitted exactly as a shipped one."""
-        return {monitor.name: monitor.weights_sha256 for monitor in (*self.heads, self.change, self.margin)}
+    def files(self) -> Mapping[str, Path]:
+        """Each file that was fitted exactly as a shipped one."""
+        monitors = (*self.heads, self.change, self.margin)
+        return {monitor.name: monitor.weights_path for monitor in monitors if monitor.weights_path is not None}
 
 
 def collected(data: Path) -> tuple[Frames, Frames]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.monitor_seeds import POINT, Fit, fitted_points, held, judge
+from agents.weights_io import WEIGHTS_FOLDER
+from benchmarks.monitor_seeds import POINT, Fit, fitted_points, held, judge, same_tensors
 from benchmarks.seed_figures import Drawn, differences, drawn_figures, figures, over_seeds
 from harness.evaluation.alarms import final_statistic
 from harness.evaluation.episode_data import EpisodeData
@@ -32,6 +33,11 @@ def runs(name: str, count: int = 12) -> list[tuple[EpisodeData, dict[Fit, np.nda
 
 def test_a_score_holds_until_the_next_one() -> None:
     assert held(np.array([1.0, 2.0, 3.0]), 5).tolist() == [1.0, 1.0, 2.0, 2.0, 3.0]
+
+
+def test_files_hold_the_same_tensors_or_not() -> None:
+    one, other = (WEIGHTS_FOLDER / f"{name}.safetensors" for name in ("head_ensemble", "mc_dropout"))
+    assert same_tensors(one, one) and not same_tensors(one, other)
 
 
 def test_figures_of_a_fit_are_those_of_the_summary() -> None:
