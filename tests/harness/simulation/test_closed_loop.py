@@ -154,6 +154,7 @@ class _Anchor:
         if self._ego is None:
             self._ego = found(self._client, "vehicle.*")
         self._ego.set_target_velocity(carla.Vector3D(0.0, 0.0, 0.0))
+        self._client.get_server_version()  # answered after the order: no tick overtakes it
 
 
 def test_a_car_that_cannot_move_is_stuck_after_five_seconds(session: CarlaSession, simulator: SimulatorServer) -> None:
