@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from agents.training.marked_tables import with_marked_tables
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "monitor-comparison.md"
 RESULTS = Path(__file__).parent / "results"
@@ -19,14 +20,10 @@ LEAST_COMPUTING_MS = 0.005
 Result = Mapping[str, Any]
 
 
-class PageError(ValueError):
-    """The page lacks the marks of a table."""
-
-
 def main() -> None:
     """Write the page anew."""
     argparse.ArgumentParser(prog="python -m benchmarks.comparison_page", description=__doc__).parse_args()
-    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables()), encoding="utf-8")
+    PAGE.write_text(with_marked_tables(PAGE.read_text(encoding="utf-8"), tables()), encoding="utf-8")
     print(PAGE.name)
 
 
@@ -44,20 +41,6 @@ def tables() -> dict[str, str]:
         "latency": latency_table(monitors),
         **controls_tables(controls),
     }
-
-
-def with_tables(page: str, written: Mapping[str, str]) -> str:
-    """The page with these tables between their marks.
-
-    Raises:
-        PageError: marks are missing.
-    """
-    for name, table in written.items():
-        marks = re.compile(rf"(<!-- {name}:begin -->\n).*?(\n<!-- {name}:end -->)", re.DOTALL)
-        if not marks.search(page):
-            raise PageError(f"{PAGE.name} has no marks <!-- {name}:begin --> and <!-- {name}:end -->: add them")
-        page = marks.sub(lambda found, table=table: f"{found[1]}{table}{found[2]}", page)  # type: ignore[misc]
-    return page
 
 
 def reference_table(result: Result) -> str:
@@ -199,7 +182,7 @@ def rate(value: Result | None) -> str:
 
 def _table(header: Sequence[str], rows: Sequence[Result], cells: Callable[[Result], Sequence[str]]) -> str:
     lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
-    return "\n".join([*lines, *(f"| {' | '.join(cells(row))} |" for row in rows)])
+    return "".join(f"{line}\n" for line in [*lines, *(f"| {' | '.join(cells(row))} |" for row in rows)])
 
 
 if __name__ == "__main__":

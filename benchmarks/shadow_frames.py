@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.training.dataset import Frames, Rows
+from benchmarks.unseen_artifacts import effects_of
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.episode_facts import facts_of
 from harness.evaluation.modes import EXPERT, SHADOW
@@ -121,5 +122,4 @@ def _column(run: EpisodeData, name: str, rows: Rows) -> Floats:
 
 
 def _artifact(spec: Mapping[str, Any]) -> str:
-    effects: Sequence[str] = sorted({str(entry["effect"]) for entry in spec["sensor"]})
-    return "+".join(effects) or NO_ARTIFACT
+    return "+".join(sorted(effects_of(spec))) or NO_ARTIFACT

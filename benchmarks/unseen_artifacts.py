@@ -33,6 +33,7 @@ from agents.training.dataset import Frames, load_frames
 from agents.training.monitors import FRAME_S, MONITOR_EVERY
 from agents.training.score_monitors import stretches
 from agents.training.stretches import cached, features_of, joined_features, thinned
+from benchmarks.comparison_page import unseen_table
 from harness.evaluation.alarms import final_statistic
 from harness.evaluation.episode_data import EpisodeData
 from harness.evaluation.modes import EXPERT, SHADOW
@@ -94,7 +95,7 @@ def main() -> None:
     options.cache.mkdir(parents=True, exist_ok=True)
     result = measure(options.results, options.data, options.cache)
     options.json.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    print(table(result))
+    print(unseen_table(result))
     print(options.json)
 
 
@@ -278,23 +279,6 @@ def rows(judged: Sequence[JudgedRun]) -> list[dict[str, Any]]:
             }
         )
     return sorted(found, key=lambda row: -float(row["auroc_within"]["value"]))
-
-
-def table(result: Mapping[str, Any]) -> str:
-    """The rows as Markdown; a value with its 95 % interval."""
-    lines = [
-        "| monitor | AUROC within runs, artifact left out | above condition × curvature | nothing left out |",
-        "|---|---|---|---|",
-    ]
-    for row in result["monitors"]:
-        full = _interval(row["nothing_left_out"]) if row["learned_from_artifacts"] else "never saw any"
-        cells = (row["name"], _interval(row["auroc_within"]), _interval(row["above_condition_curvature"]), full)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _interval(rate: Mapping[str, Any]) -> str:
-    return f"{rate['value']:.2f} [{rate['low']:.2f}, {rate['high']:.2f}]"
 
 
 if __name__ == "__main__":

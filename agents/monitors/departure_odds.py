@@ -9,8 +9,7 @@ import torch
 
 from agents.monitors.crop_monitor import Judgements
 from agents.monitors.dense_heads import DenseHeads
-from agents.monitors.fitted_file import FittedFileMonitor
-from agents.monitors.watched_driver import DriverMonitor, load_watched
+from agents.monitors.fitted_to_driver import FittedToDriverMonitor
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class DepartureOdds:
             return self.slope * self.heads(features)[..., 0].mean(dim=0) + self.offset
 
 
-class DepartureOddsMonitor(FittedFileMonitor, DriverMonitor):
+class DepartureOddsMonitor(FittedToDriverMonitor):
     """A subclass says what of a stretch the odds are asked of.
 
     Args:
@@ -44,8 +43,6 @@ class DepartureOddsMonitor(FittedFileMonitor, DriverMonitor):
     def __init__(self, weights: Path | None = None) -> None:
         super().__init__(weights)
         config = self._weights.config
-        self._driver = load_watched(config, self._weights.path)
-        self.driver_sha256 = self._driver.sha256
         self._odds = DepartureOdds(DenseHeads(self._weights.tensors), float(config["slope"]), float(config["offset"]))
 
     def odds_of(self, features: torch.Tensor) -> Judgements:

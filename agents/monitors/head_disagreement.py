@@ -8,13 +8,13 @@ import torch
 
 from agents.monitors.crop_monitor import Judgements, Stretch
 from agents.monitors.dense_heads import DenseHeads
-from agents.monitors.fitted_file import FittedFileMonitor
-from agents.monitors.watched_driver import DriverMonitor, flat_features, load_watched
+from agents.monitors.fitted_to_driver import FittedToDriverMonitor
+from agents.monitors.watched_driver import flat_features
 
 PASSES = 30
 
 
-class HeadDisagreementMonitor(FittedFileMonitor, DriverMonitor):
+class HeadDisagreementMonitor(FittedToDriverMonitor):
     """Scores the standard deviation of several answers, degrees.
 
     Args:
@@ -27,8 +27,6 @@ class HeadDisagreementMonitor(FittedFileMonitor, DriverMonitor):
     def __init__(self, weights: Path | None = None) -> None:
         super().__init__(weights)
         self._heads = DenseHeads(self._weights.tensors)
-        self._driver = load_watched(self._weights.config, self._weights.path)
-        self.driver_sha256 = self._driver.sha256
 
     def answers_deg(self, features: torch.Tensor) -> torch.Tensor:
         """Steering of every answer, (answers, T)."""

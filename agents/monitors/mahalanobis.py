@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
 from agents.monitors.crop_monitor import Judgements, Stretch
-from agents.monitors.fitted_file import FittedFileMonitor
-from agents.monitors.watched_driver import (
-    DriverMonitor,
-    dense_outputs,
-    flat_features,
-    load_watched,
-    pooled_features,
-)
+from agents.monitors.fitted_to_driver import FittedToDriverMonitor
+from agents.monitors.watched_driver import dense_outputs, flat_features, pooled_features
 
 
-class MahalanobisMonitor(FittedFileMonitor, DriverMonitor):
+class MahalanobisMonitor(FittedToDriverMonitor):
     """Scores the Mahalanobis distance, standard deviations: √(‖W (features − mean)‖² / dimensions).
 
     Args:
@@ -26,11 +18,6 @@ class MahalanobisMonitor(FittedFileMonitor, DriverMonitor):
 
     unit = "standard deviations"
     declared_latency_s = 0.005
-
-    def __init__(self, weights: Path | None = None) -> None:
-        super().__init__(weights)
-        self._driver = load_watched(self._weights.config, self._weights.path)
-        self.driver_sha256 = self._driver.sha256
 
     def features(self, activations: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """What is compared, (T, F)."""

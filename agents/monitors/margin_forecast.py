@@ -11,11 +11,11 @@ import torch
 from agents.monitors.change_forecast import FigureMemory
 from agents.monitors.crop_monitor import Judgements, Stretch
 from agents.monitors.dense_heads import DenseHeads
-from agents.monitors.fitted_file import FittedFileMonitor
+from agents.monitors.fitted_to_driver import FittedToDriverMonitor
 from agents.monitors.forecast_features import LAGS_S
 from agents.monitors.mahalanobis import PooledMahalanobisMonitor
 from agents.monitors.past import Past, with_past
-from agents.monitors.watched_driver import DriverMonitor, dense_outputs, flat_features, load_watched, pooled_features
+from agents.monitors.watched_driver import dense_outputs, flat_features, pooled_features
 from agents.protocol import EpisodeContext
 from agents.steering_network import SteeringNetwork
 
@@ -24,7 +24,7 @@ HORIZONS_S = (0.0, 1.0, 2.0, 3.0)
 _POOLED_LAST = 64
 
 
-class MarginForecastMonitor(FittedFileMonitor, DriverMonitor):
+class MarginForecastMonitor(FittedToDriverMonitor):
     """Scores how far over the line the car will be at worst within 3 s (m; negative: how much margin is left).
 
     Dense heads, each fitted without a part of the runs, regress the smallest lane margin within 0, 1, 2 and 3 s on the
@@ -47,8 +47,6 @@ class MarginForecastMonitor(FittedFileMonitor, DriverMonitor):
     def __init__(self, weights: Path | None = None) -> None:
         super().__init__(weights)
         config = self._weights.config
-        self._driver = load_watched(config, self._weights.path)
-        self.driver_sha256 = self._driver.sha256
         self._heads = DenseHeads(self._weights.tensors)
         self._slope, self._offset = float(config["slope"]), float(config["offset"])
         self._memory = MarginMemory(self._driver.network, self._beside("distance", PooledMahalanobisMonitor))

@@ -7,31 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.monitors.change_forecast import FigureMemory
-from agents.monitors.mahalanobis import PooledMahalanobisMonitor
-from agents.protocol import EpisodeContext
-from agents.steering_network import SteeringNetwork
 from agents.training.dataset import Frames
 from agents.training.dense_fit import DenseSettings
 from agents.training.forecast_fit import FittedForecast, card_scores, fit_also_blind
-from agents.training.stretches import episode_stretches
 from harness.evaluation.ranking import auroc
 
 CHANGE_FORECAST = DenseSettings(
     hidden=(32,), members=5, epochs=8, learning_rate=2e-3, weight_decay=0.05, dropout=0.2, input_dropout=0.1
 )
 Wide = npt.NDArray[np.float32]
-
-
-def figures_of(frames: Frames, driver: SteeringNetwork, distance: PooledMahalanobisMonitor, frame_s: float) -> Wide:
-    """Figures and changes of every frame, (N, 36), as the monitor computes them; ``frame_s``: from frame to frame."""
-    memory = FigureMemory(distance)
-    parts = []
-    for begins, stretch in episode_stretches(frames, driver):
-        if begins:
-            memory.reset(EpisodeContext("", 0, frame_s, 0, 0, 0.0))
-        parts.append(memory.next(stretch).numpy())
-    return np.concatenate(parts)
 
 
 def fit_change_forecast(

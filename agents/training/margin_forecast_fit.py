@@ -10,10 +10,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from agents.monitors.mahalanobis import PooledMahalanobisMonitor
-from agents.monitors.margin_forecast import HORIZONS_S, MarginMemory, time_to_line_crossing_s
-from agents.protocol import EpisodeContext
-from agents.steering_network import SteeringNetwork
+from agents.monitors.margin_forecast import HORIZONS_S, time_to_line_crossing_s
 from agents.training.baselines import TIME_SLACK_S, episode_rows
 from agents.training.change_forecast_fit import by_pack
 from agents.training.dataset import Frames
@@ -27,7 +24,6 @@ from agents.training.forecast_fit import (
     targets,
     texture_folds,
 )
-from agents.training.stretches import episode_stretches
 
 MARGIN_FORECAST = DenseSettings(
     hidden=(32,), members=5, epochs=6, learning_rate=2e-3, weight_decay=0.05, dropout=0.2, input_dropout=0.1
@@ -51,19 +47,6 @@ class FittedMargins:
     unseen_m: Wide
 
 
-def margin_features(
-    frames: Frames, driver: SteeringNetwork, distance: PooledMahalanobisMonitor, frame_s: float
-) -> Wide:
-    """What the monitor reads of every frame, (N, F); ``frame_s``: from frame to frame."""
-    memory = MarginMemory(driver, distance)
-    parts = []
-    for begins, stretch in episode_stretches(frames, driver):
-        if begins:
-            memory.reset(EpisodeContext("", 0, frame_s, 0, 0, 0.0))
-        parts.append(memory.next(stretch).numpy())
-    return np.concatenate(parts)
-
-
 def smallest_margins_m(frames: Frames) -> Wide:
     """Smallest lane margin from each frame to each of `HORIZONS_S` after it, (N, 4).
 
@@ -84,7 +67,10 @@ def smallest_margins_m(frames: Frames) -> Wide:
 def fit_margin_forecast(
     frames: Frames, wide: Wide, settings: DenseSettings = MARGIN_FORECAST
 ) -> tuple[FittedForecast, dict[str, Any]]:
-    """The forecast on `margin_features`; its scores on episodes, artifacts and textures that a member had not seen."""
+    """The forecast on what `MarginMemory` makes of the frames, (N, F).
+
+    Its scores are of episodes, artifacts and textures that a member had not seen.
+    """
     margins_m = smallest_margins_m(frames)
     folds = {"artifact": artifact_folds(frames), "texture_pack": texture_folds(frames)}
     blind = {name: fit_margins(frames, wide, margins_m, settings, fold).forecast for name, fold in folds.items()}

@@ -15,6 +15,7 @@ import torch
 from agents.monitors.attention_mean import AttentionMeanMonitor
 from agents.monitors.attention_strength import AttentionStrengthMonitor
 from agents.monitors.camera_student import CameraStudentMonitor
+from agents.monitors.change_forecast import FigureMemory
 from agents.monitors.crop_monitor import CropMonitor, Stretch
 from agents.monitors.error_heads import (
     CameraErrorQuantileMonitor,
@@ -25,6 +26,7 @@ from agents.monitors.error_heads import (
 from agents.monitors.forecast_features import tick_features
 from agents.monitors.head_disagreement import HeadEnsembleMonitor, McDropoutMonitor
 from agents.monitors.mahalanobis import PenultimateMahalanobisMonitor, PooledMahalanobisMonitor
+from agents.monitors.margin_forecast import MarginMemory
 from agents.monitors.mirror_consistency import MirrorConsistencyMonitor
 from agents.monitors.reconstruction import AutoencoderMonitor, VaeMonitor
 from agents.monitors.saliency_student import SaliencyStudentMonitor
@@ -42,8 +44,18 @@ from agents.training import (
     uncertainty,
 )
 from agents.training.dataset import Frames
+from agents.training.dense_fit import DenseSettings
 from agents.training.model_card import trained_on
-from agents.training.stretches import cached, driver_features, features_of, scores_of, thinned
+from agents.training.stretches import (
+    Array,
+    Memory,
+    cached,
+    driver_features,
+    features_of,
+    remembered,
+    scores_of,
+    thinned,
+)
 from agents.weights_io import save_weights, sha256_of
 
 DRIVER = "pilotnet.safetensors"
@@ -156,36 +168,47 @@ class MonitorFitter:
         np.save(self._data / "forecast_unseen.npy", fitted.unseen_log_odds)
 
     def fit_change_forecast(self) -> None:
-        """The forecast from changes; on every frame, because a change from frame to frame needs the neighbours."""
-        distance = PooledMahalanobisMonitor(self._out / "mahalanobis_pooled.safetensors")
-        frames, sha256 = self._all_frames, str(distance.weights_sha256)
-        wide = cached(
-            self._data / "change_figures.npz",
-            [frames.data_hash, self._driver.sha256, sha256],
-            lambda: {"wide": change_forecast_fit.figures_of(frames, self._network, distance, FRAME_S)},
-        )["wide"]
-        started, settings = time.monotonic(), replace(change_forecast_fit.CHANGE_FORECAST, seed=self._seed)
-        fitted, scores = change_forecast_fit.fit_change_forecast(frames, wide, settings)
-        scores["settings"] = uncertainty.described(settings)
-        rests_on = {"distance_weights": "mahalanobis_pooled.safetensors", "distance_sha256": sha256}
-        config = {**self._watches(), **rests_on, "slope": fitted.slope, "offset": fitted.offset}
-        self._save("change_forecast", fitted.tensors, config, scores, started, frames)
+        """The forecast from changes."""
+        self._fit_with_memory(
+            "change_forecast",
+            "change_figures",
+            FigureMemory,
+            change_forecast_fit.CHANGE_FORECAST,
+            change_forecast_fit.fit_change_forecast,
+        )
 
     def fit_margin_forecast(self) -> None:
-        """The forecast of the lane margin, on every frame too."""
+        """The forecast of the lane margin."""
+        self._fit_with_memory(
+            "margin_forecast",
+            "margin_features",
+            lambda distance: MarginMemory(self._network, distance),
+            margin_forecast_fit.MARGIN_FORECAST,
+            margin_forecast_fit.fit_margin_forecast,
+        )
+
+    def _fit_with_memory(
+        self,
+        role: str,
+        features: str,
+        memory: Callable[[PooledMahalanobisMonitor], Memory],
+        shipped: DenseSettings,
+        fit: Callable[[Frames, Array, DenseSettings], tuple[forecast_fit.FittedForecast, dict[str, Any]]],
+    ) -> None:
+        """On every frame, because a change from frame to frame needs the neighbours; ``features`` names their cache."""
         distance = PooledMahalanobisMonitor(self._out / "mahalanobis_pooled.safetensors")
         frames, sha256 = self._all_frames, str(distance.weights_sha256)
         wide = cached(
-            self._data / "margin_features.npz",
+            self._data / f"{features}.npz",
             [frames.data_hash, self._driver.sha256, sha256],
-            lambda: {"wide": margin_forecast_fit.margin_features(frames, self._network, distance, FRAME_S)},
+            lambda: {"wide": remembered(frames, self._network, memory(distance), FRAME_S)},
         )["wide"]
-        started, settings = time.monotonic(), replace(margin_forecast_fit.MARGIN_FORECAST, seed=self._seed)
-        fitted, scores = margin_forecast_fit.fit_margin_forecast(frames, wide, settings)
+        started, settings = time.monotonic(), replace(shipped, seed=self._seed)
+        fitted, scores = fit(frames, wide, settings)
         scores["settings"] = uncertainty.described(settings)
         rests_on = {"distance_weights": "mahalanobis_pooled.safetensors", "distance_sha256": sha256}
         config = {**self._watches(), **rests_on, "slope": fitted.slope, "offset": fitted.offset}
-        self._save("margin_forecast", fitted.tensors, config, scores, started, frames)
+        self._save(role, fitted.tensors, config, scores, started, frames)
 
     def fit_fusion(self) -> None:
         """The fusion of all that was fitted before."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agents.saliency.methods import METHODS
+from agents.training.marked_tables import with_marked_tables
 from agents.weights_io import load_json
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -119,15 +119,9 @@ def with_tables(text: str, results: Path = RESULTS) -> str:
     """The page with every table written anew between its marks.
 
     Raises:
-        ValueError: a table has no marks in the page.
+        PageError: a table has no marks in the page.
     """
-    for name, (file, table) in TABLES.items():
-        marks = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
-        if not marks.search(text):
-            raise ValueError(f"the page has no marks <!-- {name}:begin --> and <!-- {name}:end -->")
-        written = table(load_json(results / file))
-        text = marks.sub(lambda found, written=written: found[1] + written + found[2], text)  # type: ignore[misc]
-    return text
+    return with_marked_tables(text, {name: table(load_json(results / file)) for name, (file, table) in TABLES.items()})
 
 
 def _bounded(mean: Mapping[str, Any] | None, digits: int = 2) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,26 @@ def joined_features(
         for part, one in zip(parts, found, strict=True):
             part.append(one.numpy().astype(np.float16))
     return [np.concatenate(part) for part in parts]
+
+
+class Memory(Protocol):
+    """Turns consecutive stretches of an episode into features; what came before is carried along."""
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Start a new episode."""
+
+    def next(self, stretch: Stretch) -> torch.Tensor:
+        """Features of the next ticks, (T, F) float32."""
+
+
+def remembered(frames: Frames, driver: SteeringNetwork, memory: Memory, frame_s: float) -> Array:
+    """What a memory makes of every frame, (N, F); ``frame_s``: from frame to frame."""
+    parts = []
+    for begins, stretch in episode_stretches(frames, driver):
+        if begins:
+            memory.reset(EpisodeContext("", 0, frame_s, 0, 0, 0.0))
+        parts.append(memory.next(stretch).numpy())
+    return np.concatenate(parts)
 
 
 def scores_of(frames: Frames, driver: SteeringNetwork, monitors: list[CropMonitor], tick_s: float) -> dict[str, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ import torch
 from agents.errors import WeightsError
 from agents.monitors.change_figures import FIGURES, LAGS_S
 from agents.monitors.change_forecast import ChangeForecastMonitor, FigureMemory
-from agents.monitors.crop_monitor import Stretch
 from agents.monitors.mahalanobis import PooledMahalanobisMonitor
 from agents.monitors.past import with_changes
 from agents.network_file import LoadedNetwork, load_network
@@ -21,6 +19,7 @@ from agents.training.change_forecast_fit import by_pack
 from agents.training.dataset import Frames
 from agents.training.forecast_fit import FittedForecast
 from agents.weights_io import WEIGHTS_FOLDER, load_weights, save_weights
+from tests.agents.driven_stretches import drive
 
 CONTEXT = EpisodeContext("pair", 1, 0.05, 320, 180, 90.0)
 TICKS = 45
@@ -29,13 +28,6 @@ TICKS = 45
 @pytest.fixture(scope="module")
 def driver() -> LoadedNetwork:
     return load_network(WEIGHTS_FOLDER / "pilotnet.safetensors", "driver")
-
-
-def drive(driver: LoadedNetwork, crops: np.ndarray) -> Stretch:
-    stretch = Stretch(crops, np.zeros(len(crops), np.float32), np.full(len(crops), 10.0, np.float32))
-    with torch.inference_mode():
-        swa_deg, maps = driver.network.forward_with_activations(stretch.network_input(driver.preprocessing.colour))
-    return replace(stretch, swa_deg=swa_deg.numpy(), activations=maps, shared={})
 
 
 def pictures(seed: int = 1) -> np.ndarray:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
-from agents.monitors.crop_monitor import Stretch
 from agents.monitors.mahalanobis import PooledMahalanobisMonitor
 from agents.monitors.margin_forecast import (
     HORIZONS_S,
@@ -23,6 +20,7 @@ from agents.training.dense_fit import DenseSettings
 from agents.training.forecast_fit import episode_folds
 from agents.training.margin_forecast_fit import FURTHEST_OVER_M, fit_margins, margin_scores, smallest_margins_m
 from agents.weights_io import WEIGHTS_FOLDER
+from tests.agents.driven_stretches import drive
 
 CONTEXT = EpisodeContext("pair", 1, 0.05, 320, 180, 90.0)
 TICKS = 40
@@ -31,13 +29,6 @@ TICKS = 40
 @pytest.fixture(scope="module")
 def driver() -> LoadedNetwork:
     return load_network(WEIGHTS_FOLDER / "pilotnet.safetensors", "driver")
-
-
-def drive(driver: LoadedNetwork, crops: np.ndarray) -> Stretch:
-    stretch = Stretch(crops, np.zeros(len(crops), np.float32), np.full(len(crops), 10.0, np.float32))
-    with torch.inference_mode():
-        swa_deg, maps = driver.network.forward_with_activations(stretch.network_input(driver.preprocessing.colour))
-    return replace(stretch, swa_deg=swa_deg.numpy(), activations=maps, shared={})
 
 
 def recorded(margins_m: list[list[float]], departed_at: list[int | None], frame_s: float = 0.5) -> Frames:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.comparison_page import PAGE, PageError, rate, tables, with_tables
+from agents.training.marked_tables import PageError, with_marked_tables
+from benchmarks.comparison_page import PAGE, rate, tables
 
 
 def test_the_tables_of_the_page_are_those_of_the_stored_results() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert with_tables(page, tables()) == page, "run `python -m benchmarks.comparison_page`"
+    assert with_marked_tables(page, tables()) == page, "run `python -m benchmarks.comparison_page`"
 
 
 def test_a_page_without_marks_is_refused() -> None:
     with pytest.raises(PageError, match="reference:begin"):
-        with_tables("# Monitors", {"reference": "| |"})
+        with_marked_tables("# Monitors", {"reference": "| |"})
 
 
 def test_an_undefined_figure_is_a_dash() -> None:
